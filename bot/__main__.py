@@ -12,7 +12,7 @@ from bot import __version__
 from bot.logs import configure_logging
 from bot.outbox.rate_limiter import RateLimiter
 from bot.settings import SettingsError, load_settings
-from domain.ports import DatabaseAway, Misconfigured
+from domain.failures import DatabaseAway, Misconfigured
 
 
 def main(

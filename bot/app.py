@@ -35,9 +35,9 @@ from bot.outbox.rate_limiter import RateLimiter
 from bot.outbox.read_timeouts import ReadTimeouts
 from bot.outbox.relay import Relay
 from bot.outbox.shown_messages import LocalShownMessages
-from bot.ports import Membership
 from bot.runtime.alarm import Alarm, new_scheduler
 from bot.runtime.chat_locks import ChatLocks
+from bot.runtime.membership import Membership
 from bot.settings import Settings
 from bot.telegram.transport import AiohttpRequest
 from bot.updates.polling import retry_until_answered

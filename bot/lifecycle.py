@@ -17,7 +17,7 @@ from bot.clock import Clock, system_clock
 from bot.http.server import CannotListen
 from bot.observability.watchdog import watched
 from bot.outbox.rate_limiter import RateLimiter
-from bot.ports import Membership
+from bot.runtime.membership import Membership
 from bot.settings import Settings
 from bot.ui.command_menu import commands_for
 from bot.ui.texts import DEFAULT, LANGUAGES, texts_in

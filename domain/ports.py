@@ -21,22 +21,6 @@ from domain.reservation import Reservation
 from domain.timespan import TimeSpan
 
 
-class Misconfigured(Exception):
-    """A setting cannot be used; the message is one sentence for the operator."""
-
-
-class TransactionConflict(Exception):
-    """A transaction conflicted with another and was rolled back. Retrying it can succeed."""
-
-
-class AlreadyThere(TransactionConflict):
-    """A unique constraint was violated: usually a race; if it repeats, a bug."""
-
-
-class DatabaseAway(Exception):
-    """The database is unreachable. As far as is known, nothing of the transaction was saved."""
-
-
 class People(Protocol):
     """Clients, people who work for providers, admins and guests."""
 

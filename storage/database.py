@@ -15,8 +15,8 @@ from sqlalchemy import AdaptedConnection, Connection, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from domain.failures import DatabaseAway, Misconfigured
 from domain.operations.database_retry import retry_on_conflict
-from domain.ports import DatabaseAway, Misconfigured
 from storage.engine.executor import Executor
 from storage.engine.postgres import postgres_engine, translate_postgres_error
 from storage.engine.sqlite_direct import (

@@ -12,7 +12,7 @@ from bot import lifecycle
 from bot.cli.first_admin import offer_first_admin
 from bot.cli.signals import run_until_signal
 from bot.settings import Settings
-from domain.ports import DatabaseAway, Misconfigured
+from domain.failures import DatabaseAway, Misconfigured
 
 log = logging.getLogger(__name__)
 

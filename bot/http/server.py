@@ -15,7 +15,7 @@ from bot.observability.instrumented import BacklogGauge
 from bot.observability.metrics import Metrics
 from bot.settings import Address
 from bot.updates.webhook import Webhook
-from domain.ports import Misconfigured
+from domain.failures import Misconfigured
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.outbox.relay import Relay
-from bot.ports import BotUnitOfWork, Database, Membership
+from bot.ports import BotUnitOfWork, Database
+from bot.runtime.membership import Membership
 
 
 class CrashRecovery:

@@ -15,12 +15,13 @@ from bot.jobs.expiry import expire_overdue_holds
 from bot.notifications.admin_summary import AdminSummary
 from bot.observability.heartbeat import Heartbeat
 from bot.outbox.relay import Relay
-from bot.ports import Database, Membership
+from bot.ports import Database
 from bot.runtime.alarm import Alarm, Every
 from bot.runtime.clock_guard import ClockGuard
+from bot.runtime.membership import Membership
+from domain.failures import DatabaseAway
 from domain.operations.incident import IncidentKind
 from domain.policy import BookingPolicy
-from domain.ports import DatabaseAway
 
 log = logging.getLogger(__name__)
 

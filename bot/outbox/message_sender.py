@@ -26,10 +26,10 @@ from bot.messages.actions import Action, Answer, Delete, Edit, Send, SendQr, Set
 from bot.messages.screen import Button, Screen
 from bot.outbox.rate_limiter import Paused, Permit, RateLimiter, Urgency
 from bot.outbox.read_timeouts import ReadTimeouts
-from bot.ports import ShownMessages
+from bot.outbox.shared_state import ShownMessages
 from bot.telegram.api import call
+from domain.failures import DatabaseAway
 from domain.operations.outbox import TOLD_TO_WAIT
-from domain.ports import DatabaseAway
 
 log = logging.getLogger(__name__)
 

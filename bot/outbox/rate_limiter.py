@@ -15,8 +15,8 @@ from typing import TypeVar
 
 from bot.outbox.fair_queue import FairQueue, PermitRequest, Urgency
 from bot.outbox.send_history import SendHistory
-from bot.ports import SharedRateLimit
-from domain.ports import DatabaseAway
+from bot.outbox.shared_state import SharedRateLimit
+from domain.failures import DatabaseAway
 
 Result = TypeVar("Result")
 

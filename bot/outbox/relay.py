@@ -3,31 +3,29 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from structlog.contextvars import bound_contextvars
 
 from bot.clock import Clock
-from bot.messages.actions import Action, Answer, Delete, Edit, Send, from_payload, to_payload
+from bot.messages.actions import Action, Answer, from_payload, to_payload
 from bot.notifications.render import NotificationRenderer, Rendering
 from bot.observability.metrics import Metrics
-from bot.observability.redaction import redact
+from bot.outbox.delivery_results import DATABASE_SECONDS, DeliveryResults, Progress
 from bot.outbox.message_sender import MessageSender, TryLater, Undeliverable, Unreachable
 from bot.outbox.rate_limiter import Paused, Permit, Urgency
-from bot.ports import BotUnitOfWork, Database
+from bot.ports import Database
 from bot.runtime.alarm import Alarm
 from bot.runtime.chat_locks import SEND_LOCK_SECONDS, ChatLocks
 from bot.runtime.tasks import drain
-from domain.operations.backoff import Backoff
+from domain.failures import DatabaseAway
 from domain.operations.database_retry import retry_while_unavailable
 from domain.operations.incident import IncidentKind
-from domain.operations.outbox import DIGEST, REPLY, TOLD_TO_WAIT, OutboxRow
-from domain.ports import DatabaseAway
-from domain.usecases.reachability import mark_unreachable
+from domain.operations.outbox import REPLY, TOLD_TO_WAIT, OutboxRow
 
 Result = TypeVar("Result")
 
@@ -45,11 +43,7 @@ _BATCH_SECONDS = 0.25
 # How long an answer may hold its chat's lock before it is sent. A longer wait queues it instead.
 _MAX_REPLY_WAIT = 0.5
 _RENEWAL = timedelta(seconds=20)
-_RETRY = Backoff(1.0, maximum=300.0)
 _MAX_RENDER_ATTEMPTS = 3
-# How long a row in flight waits for an unavailable database. Shorter than a lease of a minute, so
-# nothing else claims the row in the meantime.
-_DATABASE_SECONDS = 45.0
 
 
 @dataclass(slots=True)
@@ -59,23 +53,6 @@ class _InFlight:
     row: OutboxRow
     leased_at: datetime
     since: float
-
-
-Shown = list[tuple[Action, int | None]]
-"""The finished steps of a row, each with the number of the message that shows it now."""
-
-
-@dataclass(slots=True)
-class _Progress:
-    """The steps of a row, and those that are finished."""
-
-    steps: Sequence[Action] = ()
-    shown: Shown = field(default_factory=list)
-
-    @property
-    def unfinished(self) -> Sequence[Action]:
-        """The steps that are left."""
-        return self.steps[len(self.shown) :]
 
 
 class Relay:
@@ -98,8 +75,7 @@ class Relay:
         self._chat_locks = chat_locks
         self._clock = clock
         self._alarm = alarm
-        self._metrics = metrics
-        self._admin_ids = admin_ids
+        self._results = DeliveryResults(database, clock, metrics, admin_ids)
         self._send_slots = asyncio.Semaphore(_MAX_CONCURRENT_SENDS)
         self._deliveries: set[asyncio.Task[None]] = set()
         self._rows: dict[int, _InFlight] = {}
@@ -188,20 +164,22 @@ class Relay:
         self, row: OutboxRow, permit: Permit | None, actions: Sequence[Action] | None
     ) -> datetime | None:
         """Deliver one row and record the result."""
-        progress = _Progress()
+        progress = Progress()
         try:
             rendering = Rendering(actions) if actions is not None else await self._rendered(row)
             progress.steps = rendering.actions or ()
             for step in progress.steps:
                 progress.shown.append((step, await self._carry_out(row, step, permit)))
         except Unreachable as error:
-            await self._withhold(row, str(error))
+            await self._results.withhold(row, str(error))
             return None
         except TryLater as error:
-            return await self._postpone(row, str(error), progress, error.wait)
+            return await self._results.postpone(row, str(error), progress, error.wait)
         except Undeliverable as error:
             log.warning("parked a %s that Telegram refuses: %s", row.kind, error)
-            return await self._park(row, progress.shown, str(error), IncidentKind.MESSAGE_REFUSED)
+            return await self._results.park(
+                row, progress.shown, str(error), IncidentKind.MESSAGE_REFUSED
+            )
         except DatabaseAway:
             # The row is claimed again after its lease has run out.
             raise
@@ -209,7 +187,7 @@ class Relay:
             log.exception("could not deliver a %s", row.kind)
             return await self._failed(row, f"{type(error).__name__}: {error}", progress)
         else:
-            return await self._record_result(row, rendering, progress.shown)
+            return await self._results.settle(row, rendering, progress.shown)
 
     async def _carry_out(self, row: OutboxRow, step: Action, permit: Permit | None) -> int | None:
         """Carry out one step of a row; return the number of the message that shows it."""
@@ -235,7 +213,7 @@ class Relay:
         await self._answer_tap(row, actions)
         due = max(row.due_at, self._clock() + timedelta(seconds=max(delay, 0.0)))
         if row.attempts:
-            await self._write(lambda uow: uow.outbox.queue(row, due))
+            await self._results.write(lambda uow: uow.outbox.queue(row, due))
         return due
 
     async def _answer_tap(self, row: OutboxRow, actions: Sequence[Action]) -> None:
@@ -248,7 +226,7 @@ class Relay:
         except (Unreachable, TryLater, Undeliverable) as error:
             log.info("tap not answered yet: %s", error)
         else:
-            await self._write(lambda uow: uow.outbox.keep(row, to_payload(rest)))
+            await self._results.write(lambda uow: uow.outbox.keep(row, to_payload(rest)))
 
     async def deliver_claimed(self, row: OutboxRow) -> None:
         """Deliver a claimed row once it has a permit and its chat's lock.
@@ -264,8 +242,8 @@ class Relay:
                 ):
                     due = await self._deliver_locked(row, permit)
         except Paused as error:
-            due = await self._postpone(
-                row, TOLD_TO_WAIT, _Progress(), timedelta(seconds=error.seconds)
+            due = await self._results.postpone(
+                row, TOLD_TO_WAIT, Progress(), timedelta(seconds=error.seconds)
             )
             self._alarm.at(due)
         except Exception:
@@ -281,13 +259,13 @@ class Relay:
     async def _deliver_locked(self, row: OutboxRow, permit: Permit | None) -> datetime | None:
         """Wait for the chat's lock, and deliver a row if its lease is still ours."""
         chat_lock = await retry_while_unavailable(
-            lambda: self._chat_locks.acquire_for_send(row.chat_id), seconds=_DATABASE_SECONDS
+            lambda: self._chat_locks.acquire_for_send(row.chat_id), seconds=DATABASE_SECONDS
         )
         with chat_lock.hold_at_most(SEND_LOCK_SECONDS):
             # During the wait, the row may have been postponed, or replaced for a moved hold.
-            if await self._write(lambda uow: uow.outbox.renew(row, self._clock())):
+            if await self._results.write(lambda uow: uow.outbox.renew(row, self._clock())):
                 return await self.deliver(row, permit)
-            await self._record_unsent(row)
+            await self._results.record_unsent(row)
             return None
 
     @contextmanager
@@ -320,125 +298,18 @@ class Relay:
             for each in old:
                 each.leased_at = now
 
-    async def _record_unsent(self, row: OutboxRow) -> None:
-        """Record that a try of a notification sent nothing."""
-        if row.reservation_id is not None:
-            await self._write(lambda uow: uow.outbox.keep(row, row.refused()))
-
-    async def _write(self, do: Callable[[BotUnitOfWork], Awaitable[Result]]) -> Result:
-        """Write in a transaction, retrying while the database is unavailable.
-
-        A result that is not written means that the message is sent again.
-        """
-        return await retry_while_unavailable(
-            lambda: self._database.write(do), seconds=_DATABASE_SECONDS
-        )
-
-    async def _read(self, ask: Callable[[BotUnitOfWork], Awaitable[Result]]) -> Result:
-        """Read in a snapshot, retrying while the database is unavailable."""
-
-        async def attempt() -> Result:
-            async with self._database.snapshot() as uow:
-                return await ask(uow)
-
-        return await retry_while_unavailable(attempt, seconds=_DATABASE_SECONDS)
-
     async def _rendered(self, row: OutboxRow) -> Rendering:
         """Return the steps of a row."""
         if row.kind == REPLY:
             return Rendering(from_payload(row.payload))
-        return await self._read(lambda uow: self._renderer.render(uow, row, self._clock()))
+        return await self._results.read(lambda uow: self._renderer.render(uow, row, self._clock()))
 
-    async def _record_result(
-        self, row: OutboxRow, rendering: Rendering, shown: Shown
-    ) -> datetime | None:
-        """Record the result of a row and the new message numbers in one transaction.
-
-        Returns when the chat's next row falls due.
-        """
-        now = self._clock()
-        state: Literal["sent", "skipped"] = "skipped" if rendering.actions is None else "sent"
-
-        async def record(uow: BotUnitOfWork) -> datetime | None:
-            await _record_messages(uow, row, shown)
-            if rendering.covers:
-                await uow.outbox.settle_withheld(row.chat_id, rendering.covers, now)
-            for broken, error in rendering.broken:
-                await _park_row(uow, broken, error, IncidentKind.MESSAGE_BROKEN, now)
-            return await uow.outbox.record_result(row, state, now)
-
-        next_due = await self._write(record)
-        self._metrics.delivered(row.kind, state)
-        return next_due
-
-    async def _park(
-        self, row: OutboxRow, shown: Shown, error: str, incident: IncidentKind
-    ) -> datetime | None:
-        """Park a row that can never be delivered, and record an incident for the admins.
-
-        Returns when the same person's next row falls due.
-        """
-        now = self._clock()
-
-        async def park(uow: BotUnitOfWork) -> datetime | None:
-            await _record_messages(uow, row, shown)
-            return await _park_row(uow, row, error, incident, now)
-
-        next_due = await self._write(park)
-        self._metrics.delivered(row.kind, "parked")
-        return next_due
-
-    async def _withhold(self, row: OutboxRow, error: str) -> None:
-        """Mark a person as unreachable, and withhold their notifications until they return."""
-        log.info("recipient unreachable: %s", error)
-        now = self._clock()
-
-        async def withhold(uow: BotUnitOfWork) -> None:
-            if row.reservation_id is not None:
-                await uow.outbox.keep(row, row.withheld())
-            if row.recipient_id is not None:
-                await mark_unreachable(uow, row.recipient_id, self._admin_ids, now)
-            await uow.outbox.withhold(row.chat_id, now, error)
-
-        await self._write(withhold)
-        self._metrics.delivered(row.kind, "unreachable")
-
-    async def _postpone(
-        self,
-        row: OutboxRow,
-        error: str,
-        progress: _Progress,
-        wait: timedelta | None,
-        *,
-        attempted: bool = True,
-    ) -> datetime:
-        """Postpone the remaining steps of a row; return until when.
-
-        Without a ``wait`` from Telegram, it doubles from one second to five minutes.
-        """
-        unsent = wait is not None or not attempted
-        wait = wait or timedelta(seconds=_RETRY.wait(row.attempts))
-        log.warning("a %s waits %.0f s: %s", row.kind, wait.total_seconds(), error)
-        until = self._clock() + wait
-
-        async def postpone(uow: BotUnitOfWork) -> None:
-            await _record_messages(uow, row, progress.shown)
-            if row.kind == REPLY and progress.shown:
-                await uow.outbox.keep(row, to_payload(progress.unfinished))
-            elif unsent and row.reservation_id is not None:
-                await uow.outbox.keep(row, row.refused())
-            await uow.outbox.postpone(row, until, error)
-
-        await self._write(postpone)
-        self._metrics.delivered(row.kind, "postponed")
-        return until
-
-    async def _failed(self, row: OutboxRow, error: str, progress: _Progress) -> datetime | None:
+    async def _failed(self, row: OutboxRow, error: str, progress: Progress) -> datetime | None:
         """Postpone a row that the bot failed to render, and park it after a few attempts."""
         if row.attempts < _MAX_RENDER_ATTEMPTS:
             attempted = bool(progress.steps)
-            return await self._postpone(row, error, progress, None, attempted=attempted)
-        return await self._park(row, progress.shown, error, IncidentKind.MESSAGE_BROKEN)
+            return await self._results.postpone(row, error, progress, None, attempted=attempted)
+        return await self._results.park(row, progress.shown, error, IncidentKind.MESSAGE_BROKEN)
 
 
 def _log_fields(row: OutboxRow) -> dict[str, object]:
@@ -450,37 +321,3 @@ def _log_fields(row: OutboxRow) -> dict[str, object]:
 def _urgency(row: OutboxRow) -> Urgency:
     """Return the urgency of a row: a person waits for an answer."""
     return Urgency.ANSWER if row.kind == REPLY else Urgency.NOTIFICATION
-
-
-async def _park_row(
-    uow: BotUnitOfWork, row: OutboxRow, error: str, incident: IncidentKind, now: datetime
-) -> datetime | None:
-    """Park a row and record an incident; return when the same person's next row falls due."""
-    # A summary of incidents that cannot be sent must not cause another summary.
-    if row.kind != DIGEST:
-        await uow.incidents.note(incident, redact(error.partition(":")[0]), now)
-    return await uow.outbox.record_result(row, "parked", now, error)
-
-
-async def _record_messages(uow: BotUnitOfWork, row: OutboxRow, shown: Shown) -> None:
-    """Store the numbers of the messages that show dialogues and reservations."""
-    chat = row.chat_id
-    for step, message in shown:
-        if isinstance(step, Send) and message is not None:
-            await _record_new_message(uow, row, step, message)
-        elif isinstance(step, Delete) and step.notice_of is not None:
-            await uow.cards.show_notice(step.notice_of, chat, None)
-        elif isinstance(step, Edit) and message is not None and message != step.message_id:
-            if row.recipient_id is not None:
-                await uow.dialogues.move_card(row.recipient_id, step.message_id, message)
-            await uow.cards.move(chat, step.message_id, message)
-
-
-async def _record_new_message(uow: BotUnitOfWork, row: OutboxRow, step: Send, message: int) -> None:
-    """Store the number of a new message."""
-    if step.dialogue and row.recipient_id is not None:
-        await uow.dialogues.show_on(row.recipient_id, message)
-    if step.card_of is not None:
-        await uow.cards.show(step.card_of, row.chat_id, message)
-    if step.notice_of is not None:
-        await uow.cards.show_notice(step.notice_of, row.chat_id, message)

@@ -6,7 +6,7 @@ _MAX_MESSAGES = 10_000
 
 
 class LocalShownMessages:
-    """Implements ``bot.ports.ShownMessages``. Forgets the oldest of more than ten thousand."""
+    """Implements ``shared_state.ShownMessages``. Forgets the oldest of more than ten thousand."""
 
     def __init__(self) -> None:
         self._shown: OrderedDict[tuple[int, int], str] = OrderedDict()

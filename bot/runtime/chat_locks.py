@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from weakref import WeakValueDictionary
 
-from bot.ports import Membership
 from bot.runtime.chat_queue import ChatQueue
+from bot.runtime.membership import Membership
 
 SEND_LOCK_SECONDS = 1.0
 """The longest time a send holds its chat's lock: a slow answer must not delay the next update."""

@@ -14,8 +14,8 @@ from bot.ui.texts import best_language, texts_in
 from bot.updates.load import load_person
 from bot.updates.reply import Reply, store_reply
 from bot.updates.update_sender import sender_of
+from domain.failures import DatabaseAway, TransactionConflict
 from domain.operations.incident import IncidentKind
-from domain.ports import DatabaseAway, TransactionConflict
 from domain.text import storable
 
 log = logging.getLogger(__name__)

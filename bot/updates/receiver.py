@@ -18,9 +18,9 @@ from bot.runtime.chat_locks import ChatLock, ChatLocks
 from bot.updates.processor import UpdateProcessor
 from bot.updates.reply import Replies, Reply
 from bot.updates.wire import Raw, read, unreadable
+from domain.failures import DatabaseAway, TransactionConflict
 from domain.operations.backoff import Backoff
 from domain.operations.database_retry import retry_on_conflict
-from domain.ports import DatabaseAway, TransactionConflict
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from bot.telegram.lenient_json import read_json
 from bot.updates.polling import ALLOWED_UPDATES, retry_until_answered
 from bot.updates.receiver import Receiver
 from bot.updates.wire import is_update
-from domain.ports import Misconfigured
+from domain.failures import Misconfigured
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from itertools import islice
 from typing import TypeVar
 
+from domain.failures import DatabaseAway, TransactionConflict
 from domain.operations.backoff import Backoff
-from domain.ports import DatabaseAway, TransactionConflict
 
 Result = TypeVar("Result")
 

@@ -18,8 +18,8 @@ from typing import Any
 
 import asyncpg
 
+from domain.failures import DatabaseAway
 from domain.operations.backoff import Backoff
-from domain.ports import DatabaseAway
 from storage.engine.postgres import DRIVER_ERRORS, connect
 from storage.repositories.outbox import CHANNEL
 
@@ -60,7 +60,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class PostgresMembership:
-    """Implements ``bot.ports.Membership`` on PostgreSQL."""
+    """Implements ``bot.runtime.membership.Membership`` on PostgreSQL."""
 
     def __init__(
         self, url: str, *, check_interval: float | None = None, reconnect: Backoff = _RECONNECT

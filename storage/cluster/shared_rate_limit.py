@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Row, TextClause, text
 
-from domain.ports import DatabaseAway
+from domain.failures import DatabaseAway
 from storage.engine.postgres import postgres_engine, translate_postgres_error
 
 # A permit is released a second after its request was answered. If its holder dies, it expires.
@@ -87,7 +87,7 @@ _FORGET = text(
 
 
 class SharedRateLimit:
-    """Implements ``bot.ports.SharedRateLimit`` and ``bot.ports.ShownMessages``."""
+    """Implements both protocols of ``bot.outbox.shared_state``."""
 
     def __init__(self, url: str) -> None:
         """Create the engine, without connecting."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 
 class SingleProcess:
-    """Implements ``bot.ports.Membership`` for a single process, which is always the leader."""
+    """Implements ``bot.runtime.membership`` for a single process, which is always the leader."""
 
     is_leader = True
 

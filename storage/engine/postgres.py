@@ -7,7 +7,7 @@ from sqlalchemy import event, exc
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from domain.ports import AlreadyThere, DatabaseAway, TransactionConflict
+from domain.failures import AlreadyThere, DatabaseAway, TransactionConflict
 
 # One update uses a connection for a few milliseconds, so a small pool serves many updates. By
 # default PostgreSQL allows 100 connections for all replicas together.

@@ -4,7 +4,7 @@ import sqlite3
 
 from sqlalchemy import exc
 
-from domain.ports import DatabaseAway
+from domain.failures import DatabaseAway
 
 # The file, its disk or a lock prevents the write. The same write may succeed later.
 _UNAVAILABLE = {

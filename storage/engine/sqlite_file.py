@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from domain.ports import Misconfigured
+from domain.failures import Misconfigured
 from storage.engine.ownership import is_foreign
 
 # Offsets and sizes from https://www.sqlite.org/fileformat2.html.

@@ -11,7 +11,7 @@ from bot.app import App
 from bot.dialogue.context import Context
 from bot.messages.actions import Edit, Send
 from bot.messages.screen import Screen
-from domain.ports import DatabaseAway
+from domain.failures import DatabaseAway
 from simulator.faults import FaultKind
 from tests.kit.bot import ADMIN_ID, running
 from tests.kit.chat import ChatUser

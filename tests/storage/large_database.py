@@ -46,7 +46,7 @@ _TABLES = [
     (id, channel, chat_id, recipient_id, kind, subject_kind, subject_id, revision, dedupe_key,
     due_at, attempts, state, settled_at)
     SELECT id, 'telegram', 7000000 + client_id, client_id, 'hold_warning', 'reservation', id, 1,
-    'hold_warning:reservation:' || id || ':1:', expires_at, 1,
+    'hold_warning:reservation:' || id || ':1:', expires_at - interval '3 hours', 1,
     CASE id % 10 WHEN 0 THEN 'due' WHEN 3 THEN 'withheld' ELSE 'sent' END,
     CASE id % 10 WHEN 0 THEN NULL ELSE expires_at END FROM reservation""",
     # Half of the updates are taps, which have no line.

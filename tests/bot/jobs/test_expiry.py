@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.jobs.expiry import expire_overdue_holds
-from domain.ports import DatabaseAway
+from domain.failures import DatabaseAway
 from storage.database import Database, Result
 from storage.unit_of_work import SqlUnitOfWork
 from tests.kit.clinic import ALICE, BOB, CARA, NOW, OPENING, POLICY, hold, open_clinic

@@ -13,8 +13,8 @@ from bot.messages.actions import Send
 from bot.messages.screen import Screen
 from bot.updates.failures import MAX_ATTEMPTS, RETRIES_PER_FAILURE, UpdateFailed
 from domain import errors
+from domain.failures import DatabaseAway
 from domain.invitation import Invitation, InvitationKind
-from domain.ports import DatabaseAway
 from simulator.faults import FaultKind
 from storage.repositories.outbox import LEASE
 from tests.kit.bot import BotHarness

@@ -7,9 +7,9 @@ from datetime import datetime
 
 import pytest
 
+from domain.failures import DatabaseAway
 from domain.notification import Kind, Notification
 from domain.operations.backoff import Backoff
-from domain.ports import DatabaseAway
 from storage.cluster import membership as replicas
 from storage.cluster.membership import PostgresMembership
 from storage.database import Database

@@ -12,10 +12,10 @@ import pytest
 
 from domain import errors
 from domain.choice import SlotChoice
+from domain.failures import TransactionConflict
 from domain.invitation import InvitationKind
 from domain.operations.outbox import OutboxRow
 from domain.person import Contact
-from domain.ports import TransactionConflict
 from domain.provider import Provider
 from domain.usecases.end_reservation import confirm_hold
 from domain.usecases.expire_holds import expire_holds

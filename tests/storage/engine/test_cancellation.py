@@ -7,8 +7,8 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
+from domain.failures import DatabaseAway
 from domain.person import Contact
-from domain.ports import DatabaseAway
 from storage.database import Database, make_engine
 from storage.engine.sqlite_direct import sqlite_connection
 from storage.engine.write_lock import WriteLock

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from domain.failures import DatabaseAway
 from domain.person import Contact
-from domain.ports import DatabaseAway
 from storage.database import Database
 from storage.engine.executor import Executor
 from storage.group_commit import TASK_NAME, GroupCommit

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from domain.failures import AlreadyThere, DatabaseAway
 from domain.person import Contact
-from domain.ports import AlreadyThere, DatabaseAway
 from storage.database import Database, make_engine
 from storage.engine.executor import Values
 from storage.unit_of_work import SqlUnitOfWork

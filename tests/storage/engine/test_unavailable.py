@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack
 import pytest
 from sqlalchemy import text
 
+from domain.failures import DatabaseAway
 from domain.person import Contact
-from domain.ports import DatabaseAway
 from storage.database import Database
 from storage.engine.sqlite_file import DatabaseUnusable
 from storage.maintenance.migrate import migrate
