@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from domain.person import NAME_LIMIT
+from domain.person import NAME_LIMIT, Person
 
 SLUG_LIMIT = 32
 LABEL_LIMIT = NAME_LIMIT + SLUG_LIMIT + len(" ()")
@@ -67,6 +67,14 @@ class Acting:
     role: Role
     notified: bool = True
     since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assistance:
+    """An assistant, and the provider for whom they act."""
+
+    assistant: Person
+    provider: Provider
 
 
 def looks_like_label(name: str) -> bool:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from bot.messages.actions import Action, Send
 from bot.notifications import screens
 from bot.notifications.notice import Notice
-from bot.ui.command_menu import Roles
 from domain.notification import Kind
 from domain.provider import Provider
 
@@ -52,6 +51,6 @@ async def _knows_of_booking(notice: Notice) -> bool:
 
 async def _named(notice: Notice) -> Provider | None:
     """Return the provider if the recipient has to be told which one; None if it is themselves."""
-    roles = Roles(tuple(await notice.uow.queries.acting_for(notice.recipient.id)))
+    roles = await notice.roles()
     alone = len(roles.acting) == 1 and roles.provider is not None
     return None if alone else notice.visit.provider

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from domain.notification import PROVIDER_UNREACHABLE, Notification, Subject
+from domain.notification import ProviderKind, about_provider
 from domain.ports import UnitOfWork
 
 
@@ -28,14 +28,7 @@ async def mark_unreachable(
     admins = await uow.queries.admins(admin_ids) if lost else ()
     await uow.outbox.notify(
         [
-            Notification(
-                admin.id,
-                PROVIDER_UNREACHABLE,
-                provider_id,
-                now,
-                subject=Subject.PROVIDER,
-                offset=now.isoformat(timespec="seconds"),
-            )
+            about_provider(admin.id, ProviderKind.UNREACHABLE, provider_id, now)
             for provider_id in lost
             for admin in admins
             if admin.id != person_id

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from domain import errors
 from domain.invitation import LIFETIMES, Invitation, InvitationKind, digest_of
-from domain.notification import PROVIDER_UNREACHABLE, Kind, Notification, Subject
+from domain.notification import Kind, Notification, ProviderKind, Subject
 from domain.operations.dialogue import Dialogue
 from domain.operations.outbox import MISSED, REPLY, TOLD_TO_WAIT, DeliveryRecord, OutboxRow
 from domain.person import Contact, Person
@@ -735,7 +735,7 @@ async def test_a_notification_keeps_its_subject_and_revision(
     await notify(database, reserved, Kind.HOLD_EXPIRED)
     async with database.transaction() as uow:
         lost = Notification(
-            BOB, PROVIDER_UNREACHABLE, 7, NOW, subject=Subject.PROVIDER, offset="today"
+            BOB, ProviderKind.UNREACHABLE, 7, NOW, subject=Subject.PROVIDER, offset="today"
         )
         await uow.outbox.notify([lost, replace(lost, offset="later"), lost])
 
@@ -743,7 +743,7 @@ async def test_a_notification_keeps_its_subject_and_revision(
     assert (first.subject_kind, first.subject_id, first.revision) == ("reservation", reserved, 2)
     assert first.reservation_id == reserved
     assert (about.subject_kind, about.subject_id, about.revision) == ("provider", 7, None)
-    assert (about.kind, about.reservation_id) == (PROVIDER_UNREACHABLE, None)
+    assert (about.kind, about.reservation_id) == (ProviderKind.UNREACHABLE, None)
     assert again.recipient_id == BOB
 
 
