@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum, auto
+from typing import TypeVar
 
 from domain.reservation import Reservation, Status
 
 StillHolds = Callable[[Reservation, datetime], bool]
+_Kind = TypeVar("_Kind", bound=StrEnum)
 
 
 class Kind(StrEnum):
@@ -47,8 +49,15 @@ class Subject(StrEnum):
     PROVIDER = "provider"
 
 
-PROVIDER_UNREACHABLE = "provider_unreachable"
-"""The kind that tells admins that no one can be notified of a provider's bookings."""
+class ProviderKind(StrEnum):
+    """The kinds of notification about a provider."""
+
+    UNREACHABLE = "provider_unreachable"
+    """For admins: no one can be notified of the provider's bookings."""
+    ASSISTANT_REMOVED = "assistant_removed"
+    """For a person who assists the provider no longer."""
+    HANDED_OVER = "provider_handed_over"
+    """For the person who was the provider, before another account took over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,20 @@ class Notification:
     def dedupe_key(self) -> str:
         """The key that the same notification always has."""
         return f"{self.kind}:{self.subject}:{self.subject_id}:{self.revision or ''}:{self.offset}"
+
+
+def about_provider(
+    recipient_id: int, kind: ProviderKind, provider_id: int, now: datetime
+) -> Notification:
+    """Return a notification about a provider; of one kind there is at most one each second."""
+    return Notification(
+        recipient_id,
+        kind,
+        provider_id,
+        now,
+        subject=Subject.PROVIDER,
+        offset=now.isoformat(timespec="seconds"),
+    )
 
 
 def _is(status: Status) -> StillHolds:
@@ -99,13 +122,13 @@ RULES: Mapping[Kind, Rule] = {
 }
 
 
-def check_registry(rules: Mapping[Kind, object]) -> None:
+def check_registry(rules: Mapping[_Kind, object], kinds: type[_Kind]) -> None:
     """Raise TypeError unless a registry has an entry for every kind, and no other entry."""
-    if odd := {*Kind} ^ {*rules}:
+    if odd := {*kinds} ^ {*rules}:
         raise TypeError(f"kinds of notification without an entry: {', '.join(sorted(odd))}")
 
 
-check_registry(RULES)
+check_registry(RULES, Kind)
 
 
 def still_holds(kind: Kind, revision: int | None, reservation: Reservation, now: datetime) -> bool:

@@ -22,9 +22,12 @@ _LEADS_TO: dict[type[errors.Refusal], str] = {
     errors.ProviderUnreachable: "book",
     errors.OwnSlot: "agenda",
     errors.AlreadyProvider: "hours",
+    errors.AssistantUnknown: "invite",
+    errors.LastReachable: "invite",
     errors.DraftUnknown: "hours",
     errors.DraftDiscarded: "hours",
     errors.ZoneUnknown: "settings",
+    errors.ProviderHasAccount: "settings",
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from domain.notification import PROVIDER_UNREACHABLE, Notification, Subject
+from domain.notification import ProviderKind, about_provider
 from domain.ports import UnitOfWork
 
 
@@ -17,6 +17,9 @@ async def mark_unreachable(
     """
     if not await uow.people.mark_unreachable(person_id, now):
         return
+    # Of two people who are lost at once, the second waits here, and then sees both as lost.
+    for number in sorted(each.provider.id for each in await uow.queries.acting_for(person_id)):
+        await uow.availability.lock(number)
     lost = [
         each.provider.id
         for each in await uow.queries.acting_for(person_id)
@@ -25,14 +28,7 @@ async def mark_unreachable(
     admins = await uow.queries.admins(admin_ids) if lost else ()
     await uow.outbox.notify(
         [
-            Notification(
-                admin.id,
-                PROVIDER_UNREACHABLE,
-                provider_id,
-                now,
-                subject=Subject.PROVIDER,
-                offset=now.isoformat(timespec="seconds"),
-            )
+            about_provider(admin.id, ProviderKind.UNREACHABLE, provider_id, now)
             for provider_id in lost
             for admin in admins
             if admin.id != person_id
