@@ -11,7 +11,8 @@ Refusal
       AlreadyConfirmed
     · DraftDiscarded, ZoneChanged, InvitationUsed, InvitationExpired, AlreadyProvider,
       LastReachable, ProviderHasAccount
-  · NotFree: SlotTaken, SlotNotOffered, ProviderUnreachable, ClientBusy, TooManyHolds
+  · NotFree: SlotTaken, SlotNotOffered, ProviderUnreachable, ClientBusy, TooManyHolds,
+    NoOneNotified
   · OutOfWindow: NoticeTooShort, BeyondHorizon, TimeInPast
   · BadInput: OffGrid, TooManyDays, NothingToPublish, NameUnusable, NameReserved,
     PhoneUnusable, ZoneUnknown
@@ -53,6 +54,12 @@ class OutOfWindow(Refusal):
 
 class BadInput(Refusal):
     """What was typed or chosen cannot be used; other input can."""
+
+
+class NoOneNotified(NotFree):
+    """Without the actor, no one would be notified of the provider's bookings."""
+
+    code = "no_one_notified"
 
 
 class SlotTaken(NotFree):

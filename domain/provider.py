@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -60,11 +61,12 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """A provider, the role in which a person acts for them, and whether they are notified."""
+    """A provider, and since when a person acts for them, in which role, notified or not."""
 
     provider: Provider
     role: Role
     notified: bool = True
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,17 @@ async def _knows_of_booking(notice: Notice) -> bool:
     delivery = await notice.uow.queries.delivery_of(
         Kind.BOOKING_CONFIRMED, notice.recipient.id, notice.visit.reservation.id
     )
-    # Without a row, they were: rows are deleted only long after their delivery.
-    return delivery is None or delivery.may_have_arrived
+    if delivery is not None:
+        return delivery.may_have_arrived
+    # Rows are deleted only long after their delivery. So without a row, the recipient was told if
+    # they acted for the provider by then.
+    booked_at = notice.visit.reservation.confirmed_at
+    acting = await notice.uow.queries.acting_for(notice.recipient.id)
+    return any(
+        each.provider.id == notice.visit.provider.id
+        and (each.since is None or booked_at is None or each.since <= booked_at)
+        for each in acting
+    )
 
 
 async def _named(notice: Notice) -> Provider | None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot.messages.actions import Action
 from bot.notifications import for_admins, for_clients, for_former_staff, for_providers
-from bot.notifications.missed import summary
+from bot.notifications.missed import MOST_MISSED, summary
 from bot.notifications.notice import Notice
 from bot.ports import BotUnitOfWork
 from bot.ui.locale import user_locale
@@ -57,13 +57,15 @@ _RENDER_ERRORS = (LookupError, ValueError, TypeError, AttributeError)
 class Rendering:
     """The steps of a row, None if it no longer holds.
 
-    ``covers`` are the withheld rows that the steps answer for, with the state of each afterwards.
+    ``covers`` are the withheld rows that the steps answer for, with the state of each afterwards;
+    those up to ``last_covered`` that are not among them are skipped.
     ``broken`` are those that cannot be rendered, each with its error.
     """
 
     actions: Sequence[Action] | None
     covers: Mapping[int, str] = field(default_factory=dict)
     broken: Sequence[tuple[OutboxRow, str]] = ()
+    last_covered: int = 0
 
 
 class NotificationRenderer:
@@ -90,7 +92,8 @@ class NotificationRenderer:
         """Return one message for everything that was withheld."""
         covers, held = dict[int, str](), list[Sequence[Action]]()
         broken = list[tuple[OutboxRow, str]]()
-        for each in await uow.outbox.withheld(row.chat_id):
+        withheld = await uow.outbox.withheld(row.chat_id, MOST_MISSED)
+        for each in withheld.rows:
             try:
                 steps = await self._actions(uow, each, now)
             except _RENDER_ERRORS as error:
@@ -99,17 +102,19 @@ class NotificationRenderer:
                 continue
             covers[each.id] = "skipped" if steps is None else "sent"
             held += [] if steps is None else [steps]
-        return Rendering(await self._summary(uow, row, held), covers, broken)
+        steps = await self._summary(uow, row, held, withheld.older)
+        return Rendering(steps, covers, broken, withheld.last)
 
     async def _summary(
-        self, uow: BotUnitOfWork, row: OutboxRow, held: Sequence[Sequence[Action]]
+        self, uow: BotUnitOfWork, row: OutboxRow, held: Sequence[Sequence[Action]], older: int
     ) -> Sequence[Action] | None:
         """Return the steps of several notifications as one message, None if none still holds."""
         recipient = await uow.queries.person(row.recipient_id or 0)
         if recipient is None or not held:
             return None
         acts = bool(await uow.queries.acting_for(recipient.id))
-        return summary(user_locale(recipient, self._venue_zone), held, acts=acts)
+        locale = user_locale(recipient, self._venue_zone)
+        return summary(locale, held, older=older, acts=acts)
 
     async def _actions(
         self, uow: BotUnitOfWork, row: OutboxRow, now: datetime

@@ -42,9 +42,17 @@ async def choose_zone_of(uow: UnitOfWork, actor: int, provider_id: int, zone: st
 async def choose_notifications(
     uow: UnitOfWork, actor: int, provider_id: int, *, wanted: bool
 ) -> None:
-    """Notify the actor of a provider's bookings, or not; raises what ``provider_for`` raises."""
+    """Notify the actor of a provider's bookings, or not.
+
+    Raises errors.NoOneNotified if that would leave no one who learns of a booking, and what
+    ``provider_for`` raises.
+    """
     provider = await provider_for(uow, actor, provider_id)
-    await uow.providers.notify(actor, provider.id, wanted=wanted)
+    await uow.availability.lock(provider.id)
+    await uow.providers.set_notified(actor, provider.id, wanted=wanted)
+    left = await uow.queries.provider(provider.id)
+    if not wanted and left is not None and not left.reachable:
+        raise errors.NoOneNotified
 
 
 async def choose_language(uow: UnitOfWork, person_id: int, language: str) -> None:

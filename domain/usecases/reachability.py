@@ -17,6 +17,9 @@ async def mark_unreachable(
     """
     if not await uow.people.mark_unreachable(person_id, now):
         return
+    # Of two people who are lost at once, the second waits here, and then sees both as lost.
+    for number in sorted(each.provider.id for each in await uow.queries.acting_for(person_id)):
+        await uow.availability.lock(number)
     lost = [
         each.provider.id
         for each in await uow.queries.acting_for(person_id)

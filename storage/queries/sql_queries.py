@@ -64,7 +64,7 @@ _GUESTS = (
 _PROVIDER = select(*PROVIDER_COLUMNS).where(provider.c.id == bindparam("provider"))
 _BY_SLUG = select(*PROVIDER_COLUMNS).where(provider.c.slug == bindparam("wanted"))
 _ACTING_FOR = (
-    select(*PROVIDER_COLUMNS, acts_for.c.role, acts_for.c.notified)
+    select(*PROVIDER_COLUMNS, acts_for.c.role, acts_for.c.notified, acts_for.c.since)
     .join(acts_for, acts_for.c.provider_id == provider.c.id)
     .where(acts_for.c.person_id == bindparam("person"))
     .order_by(case((acts_for.c.role == Role.SELF, 0), else_=1), provider.c.name_key, provider.c.id)
@@ -173,6 +173,31 @@ AGENDA = (
 )
 
 
+# Of all providers for whom a person acts, in one query however many they are.
+_OF_TEAM = acts_for.c.person_id == bindparam("person")
+_TEAM_AGENDA = (
+    select(reservation)
+    .join(acts_for, acts_for.c.provider_id == reservation.c.provider_id)
+    .where(
+        _OF_TEAM,
+        reservation.c.end_cell > bindparam("first"),
+        reservation.c.start_cell < bindparam("last"),
+        or_(LIVE, reservation.c.status == "completed"),
+    )
+    .order_by(reservation.c.start_cell, reservation.c.id)
+)
+_TEAM_HOURS = (
+    select(availability.c.start_cell, availability.c.end_cell)
+    .join(acts_for, acts_for.c.provider_id == availability.c.provider_id)
+    .where(
+        _OF_TEAM,
+        availability.c.end_cell > bindparam("first"),
+        availability.c.start_cell < bindparam("last"),
+    )
+    .order_by(availability.c.end_cell)
+)
+
+
 def _cells_taken(kind: int, subject: str) -> Select[Any]:
     """Return the query for the cells that live reservations take within a window, except one."""
     live = or_(busy.c.hold_until.is_(None), busy.c.hold_until > NOW)
@@ -253,7 +278,9 @@ class SqlQueries:
     async def acting_for(self, person_id: int) -> Sequence[Acting]:
         """Return the providers whom a person acts for: themselves first, then by name."""
         rows = await self._connection.execute(_ACTING_FOR, {"person": person_id})
-        return [Acting(provider_of(row), Role(row.role), bool(row.notified)) for row in rows]
+        return [
+            Acting(provider_of(row), Role(row.role), bool(row.notified), row.since) for row in rows
+        ]
 
     async def without_account(self, person_id: int) -> Collection[int]:
         """Return the ids of the providers without Telegram account whom a person acts for."""
@@ -301,6 +328,20 @@ class SqlQueries:
         """Return a provider's live and completed reservations that touch the window, by start."""
         wanted = {"provider": provider_id, "first": window.start, "last": window.end, "now": now}
         return [reservation_of(row) for row in await self._connection.execute(AGENDA, wanted)]
+
+    async def team_agenda(
+        self, person_id: int, window: TimeSpan, now: datetime
+    ) -> Sequence[Reservation]:
+        """Return what ``agenda`` does, of all providers for whom a person acts."""
+        wanted = {"person": person_id, "first": window.start, "last": window.end, "now": now}
+        return [reservation_of(row) for row in await self._connection.execute(_TEAM_AGENDA, wanted)]
+
+    async def team_hours(self, person_id: int, window: TimeSpan) -> Sequence[TimeSpan]:
+        """Return the spans of open hours that touch the window, of all those providers."""
+        rows = await self._connection.execute(
+            _TEAM_HOURS, {"person": person_id, "first": window.start, "last": window.end}
+        )
+        return [TimeSpan(start, end) for start, end in rows]
 
     async def taken_cells(
         self, provider_id: int, client_id: int, window: TimeSpan, now: datetime, excluding: int = 0

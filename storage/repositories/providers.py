@@ -44,7 +44,8 @@ def _appoint(db: Any) -> Any:
     """Return the statement that sets the role of a person for a provider."""
     upsert = db.insert(acts_for)
     return upsert.on_conflict_do_update(
-        index_elements=["person_id", "provider_id"], set_={"role": upsert.excluded.role}
+        index_elements=["person_id", "provider_id"],
+        set_={"role": upsert.excluded.role, "notified": 1},
     )
 
 
@@ -90,7 +91,7 @@ class SqlProviders:
         """Store the time zone of a provider's hours."""
         await self._connection.execute(_ZONE, {"provider": provider_id, "zone": zone})
 
-    async def notify(self, person_id: int, provider_id: int, *, wanted: bool) -> None:
+    async def set_notified(self, person_id: int, provider_id: int, *, wanted: bool) -> None:
         """Store whether a person who acts for a provider wants their notifications."""
         row = {"person": person_id, "provider": provider_id, "wanted": int(wanted)}
         await self._connection.execute(_NOTIFY, row)

@@ -301,7 +301,7 @@ def test_each_statement_uses_an_index_on_postgresql(
         ("outbox._WITHHOLD", "ix_outbox_waiting (chat_id=?)"),
         ("outbox._RESUME_LATER", "ix_outbox_withheld (chat_id=?)"),
         ("outbox._WITHHELD_ROWS", "ix_outbox_withheld (chat_id=?)"),
-        ("outbox._ANY_WITHHELD", "ix_outbox_withheld (chat_id=?)"),
+        ("outbox._ALL_WITHHELD", "ix_outbox_withheld (chat_id=?)"),
         ("sql_queries._DELIVERY", "ix_outbox_subject (subject_id=? AND subject_kind=?)"),
         ("sql_queries._ACCOUNT", "sqlite_autoindex_person_1 (telegram_id=?)"),
         ("sql_queries._STAFF", "ix_acts_for_provider_id (provider_id=?)"),

@@ -246,10 +246,11 @@ def of_provider(name: str, at: str, *allowed: str) -> dict[str, Right]:
             lambda w, who, s: add_guest(w, who, its(s).id, "Mrs Smith", "+49 30 1", NOW),
             provider,
         ),
-        f"switches off the notifications of {name}": Right(
+        f"switches on the notifications of {name}": Right(
             choose_notifications,
-            lambda w, who, s: choose_notifications(w, who, its(s).id, wanted=False),
+            lambda w, who, s: choose_notifications(w, who, its(s).id, wanted=True),
             provider,
+            changes=False,
         ),
         f"sees the guests of {name}": Right(
             guests_of, lambda w, who, s: guests_of(w, who, its(s).id), provider, changes=False
