@@ -392,7 +392,11 @@ async def test_providers_who_assist_others_are_told_only_whose_other_bookings_ar
     dora.last.hides("With:")
 
 
-async def test_settings_name_each_of_several_providers(rita: ChatUser) -> None:
+async def test_settings_name_each_of_several_providers(bot: BotHarness) -> None:
+    rita, jan = bot.joins("Rita"), bot.joins("Jan")
+    dora, emil = await add_absent_provider(bot, "Dora"), await add_absent_provider(bot, "Emil")
+    await add_assistant(bot, rita, dora, emil)
+    await add_assistant(bot, jan, emil)
     await rita.sends("/settings")
     rita.card.shows("Public names:\n• Dora\n• Emil")
     await rita.taps("🔔 Emil: on")

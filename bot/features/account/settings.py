@@ -27,6 +27,7 @@ from bot.features.account.settings_screens import (
     language_settings,
     name_settings,
     notifications_saved,
+    page_with,
     settings_home,
     zone_settings,
 )
@@ -63,8 +64,8 @@ async def settings_wanted(update: Update, context: Context) -> int:
 
 @routes.button(SettingsHome)
 async def back_to_settings(context: Context, tap: SettingsHome) -> int:
-    """Show the settings again."""
-    return await show_home(context)
+    """Show the settings again, or another page."""
+    return await show_home(context, page=tap.page)
 
 
 @routes.button(AskZone)
@@ -123,7 +124,7 @@ async def notifications_chosen(context: Context, tap: ChooseNotifications) -> in
     acting = await context.uow.queries.acting_for(context.me)
     chosen = next(each for each in acting if each.provider.id == tap.provider)
     saved = notifications_saved(context.locale, chosen, named=len(acting) > 1)
-    return await show_home(context, saved=saved)
+    return await show_home(context, saved=saved, provider_id=tap.provider)
 
 
 @routes.line(State.NAME, blank=True)
@@ -151,8 +152,13 @@ async def _with_zone(context: Context, zone: str) -> int:
     )
 
 
-async def show_home(context: Context, *, saved: str = "") -> int:
-    """Show the settings, and what was saved: in the answer to a tap, else above the settings."""
+async def show_home(
+    context: Context, *, saved: str = "", page: int = 0, provider_id: int | None = None
+) -> int:
+    """Show the settings, and what was saved: in the answer to a tap, else above the settings.
+
+    The page is the one with the provider, if one is given.
+    """
     tapped = context.request.tapped is not None
     if saved and tapped:
         context.toast(saved)
@@ -160,5 +166,6 @@ async def show_home(context: Context, *, saved: str = "") -> int:
     acting = await queries.acting_for(context.me)
     absent = await queries.without_account(context.me) if acting else ()
     note = "" if tapped else saved
-    context.show(settings_home(context.locale, context.now, acting, absent, note=note))
+    page = page_with(acting, provider_id) if provider_id is not None else page
+    context.show(settings_home(context.locale, context.now, acting, absent, note, page))
     return ConversationHandler.END

@@ -18,12 +18,12 @@ from bot.buttons.people import (
 )
 from bot.features.account.zone_screens import city, common_zones
 from bot.messages.screen import Button, Rows, Screen
-from bot.ui.keyboards import button
+from bot.ui.keyboards import button, pager, pages_of
 from bot.ui.locale import UserLocale
 from bot.ui.texts import LANGUAGES
 from domain.provider import Acting, Provider
 
-_MOST_PROVIDERS = 20
+PROVIDERS_PER_PAGE = 8
 
 
 def settings_home(
@@ -32,8 +32,9 @@ def settings_home(
     acting: Sequence[Acting],
     absent: Collection[int] = (),
     note: str = "",
+    page: int = 0,
 ) -> Screen:
-    """Return the current settings, below a note if any, and buttons for each provider acted for.
+    """Return the current settings, below a note if any, and buttons for the providers acted for.
 
     ``absent`` are the numbers of those without Telegram account, whose time zone others choose.
     """
@@ -48,14 +49,18 @@ def settings_home(
         button(t.plain("settings.button.zone"), AskZone()),
         button(t.plain("settings.button.language"), AskLanguage()),
     )
-    shown, several = acting[:_MOST_PROVIDERS], len(acting) > 1
-    parts = [text, *([_names(locale, shown)] if shown else [])]
+    pages = pages_of(acting, PROVIDERS_PER_PAGE)
+    page = min(page, pages - 1)
+    shown = acting[page * PROVIDERS_PER_PAGE : (page + 1) * PROVIDERS_PER_PAGE]
+    several = len(acting) > 1
+    parts = [text, *([_names(locale, shown, several=several)] if shown else [])]
     rows = [
         row
         for each in shown
         for row in _of_provider(locale, each, named=several, absent=each.provider.id in absent)
     ]
-    return Screen(_below(note, "\n".join(parts)), (first, *rows))
+    turn = pager(page, pages, SettingsHome)
+    return Screen(_below(note, "\n".join(parts)), (first, *rows, *turn))
 
 
 def notifications_saved(locale: UserLocale, chosen: Acting, *, named: bool) -> str:
@@ -66,10 +71,16 @@ def notifications_saved(locale: UserLocale, chosen: Acting, *, named: bool) -> s
     return locale.t.plain("settings.notified" if chosen.notified else "settings.not_notified")
 
 
-def _names(locale: UserLocale, acting: Sequence[Acting]) -> Markup:
+def page_with(acting: Sequence[Acting], provider_id: int) -> int:
+    """Return the page that has a provider, the first if none has."""
+    numbers = [each.provider.id for each in acting]
+    return numbers.index(provider_id) // PROVIDERS_PER_PAGE if provider_id in numbers else 0
+
+
+def _names(locale: UserLocale, acting: Sequence[Acting], *, several: bool) -> Markup:
     """Return the public name, or one line for each of several."""
     t, names = locale.t, [each.provider.label for each in acting]
-    if len(names) == 1:
+    if not several:
         return t("settings.name_now", name=names[0])
     lines = Markup("\n").join(t("settings.name_entry", name=name) for name in names)
     return t("settings.names_now", names=lines)

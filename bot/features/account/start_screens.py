@@ -62,7 +62,7 @@ def back_hint(locale: UserLocale) -> Screen:
 
 def _assisted(locale: UserLocale, roles: Roles) -> str:
     """Return the names of the providers whom a person assists."""
-    return locale.times.listed([each.label for each in roles.assisted])
+    return locale.names(roles.assisted)
 
 
 def _all_commands(locale: UserLocale, roles: Roles) -> Rows:
