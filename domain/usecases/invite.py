@@ -80,6 +80,20 @@ async def add_provider(
     return await uow.queries.provider(provider.id) or provider
 
 
+async def handover_of(uow: UnitOfWork, guest: Person, code: str, now: datetime) -> Provider | None:
+    """Return the provider whom the guest would take over, None for any other invitation.
+
+    It changes nothing, so that the guest can be asked first. None also if the guest accepted it
+    before. Raises the same as ``accept_invitation``.
+    """
+    invitation = await _checked(uow, guest, code, now)
+    if invitation.kind is not InvitationKind.HANDOVER or invitation.used_by is not None:
+        return None
+    if await own_provider(uow, guest.id):
+        raise errors.AlreadyProvider
+    return await _provider_of(uow, invitation)
+
+
 async def accept_invitation(
     uow: UnitOfWork, guest: Person, contact: Contact, code: str, now: datetime
 ) -> tuple[InvitationKind, Provider | None]:
@@ -92,10 +106,7 @@ async def accept_invitation(
         errors.InvitationUnknown, errors.InvitationUsed, errors.InvitationExpired,
         errors.AlreadyProvider.
     """
-    invitation = await uow.invitations.get(digest_of(code[:_CODE_LIMIT]))
-    if invitation is None:
-        raise errors.InvitationUnknown
-    invitation.check(guest.id, now)
+    invitation = await _checked(uow, guest, code, now)
     if invitation.used_by is not None:
         return invitation.kind, await _given_before(uow, invitation, guest)
     await uow.invitations.use(invitation.digest, guest.id, now)
@@ -103,6 +114,23 @@ async def accept_invitation(
         await uow.people.make_admin(guest.id, now)
         return invitation.kind, None
     return invitation.kind, await _take_role(uow, invitation, guest, contact, now)
+
+
+async def _checked(uow: UnitOfWork, guest: Person, code: str, now: datetime) -> Invitation:
+    """Return the invitation with a code, if the guest may use it; see ``Invitation.check``."""
+    invitation = await uow.invitations.get(digest_of(code[:_CODE_LIMIT]))
+    if invitation is None:
+        raise errors.InvitationUnknown
+    invitation.check(guest.id, now)
+    return invitation
+
+
+async def _provider_of(uow: UnitOfWork, invitation: Invitation) -> Provider:
+    """Return the provider of an invitation; raises errors.ProviderUnknown."""
+    provider = await uow.queries.provider(invitation.provider_id or 0)
+    if provider is None:
+        raise errors.ProviderUnknown
+    return provider
 
 
 async def _given_before(uow: UnitOfWork, invitation: Invitation, guest: Person) -> Provider | None:
@@ -129,11 +157,9 @@ async def _take_role(
         if own:
             raise errors.AlreadyProvider
         return await _new_provider(uow, guest, contact, now)
-    provider = await uow.queries.provider(invitation.provider_id or 0)
-    if provider is None:
-        raise errors.ProviderUnknown
+    provider = await _provider_of(uow, invitation)
     if invitation.kind is InvitationKind.HANDOVER:
-        if own and own.id != provider.id:
+        if own:
             raise errors.AlreadyProvider
         await uow.providers.appoint(guest.id, provider.id, Role.SELF, now)
     elif provider not in [each.provider for each in acting]:

@@ -9,7 +9,13 @@ from domain.invitation import InvitationKind
 from domain.person import Contact, name_from_telegram
 from domain.provider import Provider, Role
 from domain.usecases.end_reservation import confirm_hold
-from domain.usecases.invite import accept_invitation, add_invitation, add_provider, invite
+from domain.usecases.invite import (
+    accept_invitation,
+    add_invitation,
+    add_provider,
+    handover_of,
+    invite,
+)
 from domain.usecases.name_provider import name_provider
 from storage.database import Database
 from tests.kit.clinic import (
@@ -159,6 +165,30 @@ async def test_a_handover_gives_the_provider_to_the_new_account_with_all_appoint
     assert rows(database.url, told) == [(ALICE, account_of(ALICE))]
     assert await refusal_of(database, ALICE, dora, OPENING + 4) is errors.OwnSlot
     assert await refusal_of(database, DORA, dora, OPENING + 4) is None
+
+
+async def test_only_an_unused_handover_is_asked_about(database: Database, dora: Provider) -> None:
+    handover, _ = await made(database, InvitationKind.HANDOVER, dora)
+    others = [
+        (await made(database, kind, dora))[0]
+        for kind in InvitationKind
+        if kind is not InvitationKind.HANDOVER
+    ]
+
+    async def offered(number: int, code: str) -> Provider | None:
+        async with database.transaction() as work:
+            person = await work.queries.person(number)
+            assert person
+            return await handover_of(work, person, code, NOW)
+
+    before = all_rows(database.url)
+    assert await offered(ALICE, handover) == dora
+    assert [await offered(ALICE, code) for code in others] == [None] * len(others)
+    assert all_rows(database.url) == before
+    await open_link(database, ALICE, handover)
+    assert await offered(ALICE, handover) is None
+    with pytest.raises(errors.InvitationUsed):
+        await offered(BOB, handover)
 
 
 async def test_a_provider_without_telegram_gets_an_account_and_keeps_their_assistant(

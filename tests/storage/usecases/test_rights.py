@@ -35,7 +35,13 @@ from domain.usecases.find_slots import (
 )
 from domain.usecases.guests import add_guest, guests_of
 from domain.usecases.hold_slot import hold_slot
-from domain.usecases.invite import accept_invitation, add_invitation, add_provider, invite
+from domain.usecases.invite import (
+    accept_invitation,
+    add_invitation,
+    add_provider,
+    handover_of,
+    invite,
+)
 from domain.usecases.name_provider import name_provider
 from domain.usecases.post_availability import discard_draft, draft_hours, draft_of, publish_draft
 from domain.usecases.remove_availability import Inside, remove_availability, undo_publication
@@ -169,6 +175,11 @@ async def person(uow: SqlUnitOfWork, number: int) -> Person:
     found = await uow.queries.person(number)
     assert found
     return found
+
+
+async def opens_handover(uow: SqlUnitOfWork, who: int, stage: Stage) -> object:
+    code = stage.unused[InvitationKind.HANDOVER]
+    return await handover_of(uow, await person(uow, who), code, NOW)
 
 
 async def accept(uow: SqlUnitOfWork, who: int, code: str) -> object:
@@ -322,9 +333,17 @@ RIGHTS = {
         InvitationKind.PROVIDER, answered(OK, provider=HAS, other_provider=HAS)
     ),
     "becomes an assistant": joining(InvitationKind.ASSISTANT, EVERYBODY),
+    "is asked before taking over": Right(
+        handover_of,
+        opens_handover,
+        answered(OK, provider=HAS, other_provider=HAS),
+        changes=False,
+    ),
     # The earlier account of the provider loses them.
     "takes over a provider": joining(
-        InvitationKind.HANDOVER, answered(OK, other_provider=HAS), of_others="acts_for"
+        InvitationKind.HANDOVER,
+        answered(OK, provider=HAS, other_provider=HAS),
+        of_others="acts_for",
     ),
     "becomes an admin": joining(InvitationKind.ADMIN, EVERYBODY),
     "joins again": Right(

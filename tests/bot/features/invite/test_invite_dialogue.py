@@ -195,6 +195,7 @@ async def test_an_added_provider_gets_an_assistant_and_later_an_account_of_their
 
     baker = bot.joins("Bert")
     await baker.opens(await invites(admin, "A provider's new account", "Dr. Baker"))
+    await baker.taps("Yes, that's me")
     baker.last.shows("You're all set, Dr. Baker.")
     assert roles(bot) == [
         ("Bert", "Dr. Baker", "self"),
@@ -246,6 +247,7 @@ async def test_the_new_account_of_a_provider_takes_over_and_the_old_one_does_not
     admin.last.shows("New account for Dora", "Appointments and the public link stay.")
     new = bot.joins("Dora's new phone")
     await new.opens(link)
+    await new.taps("Yes, that's me")
     new.last.shows("You're all set, Dora.")
     assert roles(bot) == [("Dora's new phone", "Dora", "self")]
 
@@ -272,7 +274,98 @@ async def test_another_provider_cannot_take_over(
     assert roles(bot) == [("Dora", "Dora", "self"), ("Emil", "Emil", "self")]
 
     await cara.opens(link)
+    await cara.taps("Yes, that's me")
     cara.last.shows("You're all set, Dora.")
+
+
+async def test_a_handover_asks_first_and_works_after_a_restart(
+    bot: BotHarness, admin: ChatUser, dora: ChatUser, cara: ChatUser
+) -> None:
+    await cara.opens(await invites(admin, "A provider's new account", "Dora"))
+    cara.last.shows("You're taking over Dora: appointments, hours and link. Is that you?")
+    assert "<b>Dora</b>" in cara.last.html
+    assert cara.last.labels == ["Yes, that's me", "No"]
+    assert roles(bot) == [("Dora", "Dora", "self")]
+    assert not menu(cara) & WORK
+
+    await bot.restarts()
+    await cara.taps("Yes, that's me")
+    cara.card.shows("You're all set, Dora.")
+    assert roles(bot) == [("Cara", "Dora", "self")]
+    assert menu(cara) >= WORK
+
+
+async def test_who_declines_a_handover_leaves_the_link_to_the_right_person(
+    bot: BotHarness, admin: ChatUser, dora: ChatUser, cara: ChatUser, bob: ChatUser
+) -> None:
+    link = await invites(admin, "A provider's new account", "Dora")
+    await bob.opens(link)
+    question = bob.card
+    await bob.taps("No")
+    bob.card.shows("Nothing has changed. The link still works")
+    assert bob.last.labels == ["Book a time", "My bookings"]
+    assert roles(bot) == [("Dora", "Dora", "self")]
+
+    await cara.opens(link)
+    await cara.taps("Yes, that's me")
+    assert roles(bot) == [("Cara", "Dora", "self")]
+    await bob.taps_data(f"jt:{link.partition('join_')[2]}", question.id)
+    assert "already been used" in bob.toast
+    assert roles(bot) == [("Cara", "Dora", "self")]
+
+
+async def test_a_handover_asked_about_in_german(
+    bot: BotHarness, admin: ChatUser, dora: ChatUser
+) -> None:
+    jan = bot.joins("Jan", language_code="de")
+    await jan.opens(await invites(admin, "A provider's new account", "Dora"))
+    jan.last.shows("Du übernimmst Dora: Termine, Zeiten und Link. Bist du das?")
+    assert jan.last.labels == ["Ja, das bin ich", "Nein"]
+
+
+async def test_a_handover_that_ends_before_the_answer_is_refused(
+    bot: BotHarness, admin: ChatUser, dora: ChatUser, cara: ChatUser
+) -> None:
+    await cara.opens(await invites(admin, "A provider's new account", "Dora"))
+    await bot.advances(days=7)
+    await cara.taps("Yes, that's me")
+
+    assert "This invitation has expired." in cara.toast
+    assert roles(bot) == [("Dora", "Dora", "self")]
+
+
+async def test_an_assistant_who_takes_over_becomes_the_provider(
+    bot: BotHarness, admin: ChatUser, dora: ChatUser, bob: ChatUser
+) -> None:
+    await bob.opens(await invites(admin, "An assistant of a provider", "Dora"))
+    await bob.opens(await invites(admin, "A provider's new account", "Dora"))
+    assert ("Bob", "Dora", "assistant") in roles(bot)
+    await bob.taps("Yes, that's me")
+
+    assert roles(bot) == [("Bob", "Dora", "self")]
+
+
+async def test_a_provider_cannot_take_themselves_over(
+    bot: BotHarness, admin: ChatUser, dora: ChatUser, cara: ChatUser
+) -> None:
+    link = await invites(admin, "A provider's new account", "Dora")
+    await dora.opens(link)
+    dora.last.shows("You're already a provider; this invitation is still good for someone else.")
+
+    await cara.opens(link)
+    await cara.taps("Yes, that's me")
+    assert roles(bot) == [("Cara", "Dora", "self")]
+
+
+@pytest.mark.parametrize("data", ["jt:", "jt:guessed", "jt:" + "x" * 61])
+async def test_a_forged_handover_takes_over_no_one(
+    bot: BotHarness, dora: ChatUser, cara: ChatUser, data: str
+) -> None:
+    await cara.sends("/start")
+    await cara.taps_data(data, cara.card.id)
+
+    assert "doesn't work" in cara.toast
+    assert roles(bot) == [("Dora", "Dora", "self")]
 
 
 @pytest.mark.parametrize(
@@ -295,6 +388,8 @@ async def test_every_invitation_works_once_and_opening_it_again_changes_nothing(
 ) -> None:
     link = await invites(admin, *labels)
     await cara.opens(link)
+    if "A provider's new account" in labels:
+        await cara.taps("Yes, that's me")
     before, commands = roles(bot), menu(cara)
     await bob.opens(link)
     bob.last.shows("This invitation has already been used.")
