@@ -9,7 +9,8 @@ Refusal
   · Over
     · ReservationOver: HoldExpired, HoldReleased, ReservationCancelled, ReservationPast,
       AlreadyConfirmed
-    · DraftDiscarded, ZoneChanged, InvitationUsed, InvitationExpired, AlreadyProvider
+    · DraftDiscarded, ZoneChanged, InvitationUsed, InvitationExpired, AlreadyProvider,
+      AlreadyActing, AlreadyAdmin
   · NotFree: SlotTaken, SlotNotOffered, ProviderUnreachable, ClientBusy, TooManyHolds
   · OutOfWindow: NoticeTooShort, BeyondHorizon, TimeInPast
   · BadInput: OffGrid, TooManyDays, NothingToPublish, NameUnusable, NameReserved,
@@ -220,6 +221,18 @@ class AlreadyProvider(Over):
     """The person is already a provider; the invitation stays unused."""
 
     code = "already_provider"
+
+
+class AlreadyActing(Over):
+    """The person already acts for ``provider``, a label; the invitation stays unused."""
+
+    code = "already_acting"
+
+
+class AlreadyAdmin(Over):
+    """The person is already an admin; the invitation stays unused."""
+
+    code = "already_admin"
 
 
 class NameUnusable(BadInput):

@@ -17,8 +17,13 @@ _OF_A_PROVIDER = {InvitationKind.ASSISTANT, InvitationKind.HANDOVER}
 
 def check_admin(actor: Person, admin_ids: Collection[int]) -> None:
     """Raise errors.AdminOnly unless another admin or the setting ``ADMIN_IDS`` named the actor."""
-    if not (actor.is_admin or actor.telegram_id in admin_ids):
+    if not _is_admin(actor, admin_ids):
         raise errors.AdminOnly
+
+
+def _is_admin(person: Person, admin_ids: Collection[int]) -> bool:
+    """Return whether another admin or the setting ``ADMIN_IDS`` named a person."""
+    return person.is_admin or person.telegram_id in admin_ids
 
 
 async def invite(
@@ -89,26 +94,33 @@ async def handover_of(uow: UnitOfWork, guest: Person, code: str, now: datetime) 
     invitation = await _checked(uow, guest, code, now)
     if invitation.kind is not InvitationKind.HANDOVER or invitation.used_by is not None:
         return None
-    if await own_provider(uow, guest.id):
-        raise errors.AlreadyProvider
+    await _check_is_new(uow, invitation, guest, ())
     return await _provider_of(uow, invitation)
 
 
 async def accept_invitation(
-    uow: UnitOfWork, guest: Person, contact: Contact, code: str, now: datetime
+    uow: UnitOfWork,
+    guest: Person,
+    contact: Contact,
+    code: str,
+    now: datetime,
+    *,
+    admin_ids: Collection[int] = (),
 ) -> tuple[InvitationKind, Provider | None]:
     """Give the guest what they are invited to; accepting again changes nothing.
 
     Returns the kind of invitation, and the provider for whom the guest now acts, if any. A new
-    provider gets the guest's Telegram name.
+    provider gets the guest's Telegram name. An invitation to what the guest has already stays good
+    for someone else.
 
     Raises:
         errors.InvitationUnknown, errors.InvitationUsed, errors.InvitationExpired,
-        errors.AlreadyProvider.
+        errors.AlreadyProvider, errors.AlreadyActing, errors.AlreadyAdmin.
     """
     invitation = await _checked(uow, guest, code, now)
     if invitation.used_by is not None:
         return invitation.kind, await _given_before(uow, invitation, guest)
+    await _check_is_new(uow, invitation, guest, admin_ids)
     await uow.invitations.use(invitation.digest, guest.id, now)
     if invitation.kind is InvitationKind.ADMIN:
         await uow.people.make_admin(guest.id, now)
@@ -123,6 +135,25 @@ async def _checked(uow: UnitOfWork, guest: Person, code: str, now: datetime) -> 
         raise errors.InvitationUnknown
     invitation.check(guest.id, now)
     return invitation
+
+
+async def _check_is_new(
+    uow: UnitOfWork, invitation: Invitation, guest: Person, admin_ids: Collection[int]
+) -> None:
+    """Check that the guest is not yet what the invitation would make them.
+
+    Raises errors.AlreadyProvider, errors.AlreadyActing, errors.AlreadyAdmin.
+    """
+    match invitation.kind:
+        case InvitationKind.ADMIN:
+            if _is_admin(guest, admin_ids):
+                raise errors.AlreadyAdmin
+        case InvitationKind.ASSISTANT:
+            if own := await provider_if_acting(uow, guest.id, invitation.provider_id or 0):
+                raise errors.AlreadyActing(provider=own.label)
+        case _:
+            if await own_provider(uow, guest.id):
+                raise errors.AlreadyProvider
 
 
 async def _provider_of(uow: UnitOfWork, invitation: Invitation) -> Provider:
@@ -151,19 +182,12 @@ async def _take_role(
     uow: UnitOfWork, invitation: Invitation, guest: Person, contact: Contact, now: datetime
 ) -> Provider:
     """Let the guest act for the provider of the invitation, or for a new one."""
-    acting = await uow.queries.acting_for(guest.id)
-    own = next((each.provider for each in acting if each.role is Role.SELF), None)
     if invitation.kind is InvitationKind.PROVIDER:
-        if own:
-            raise errors.AlreadyProvider
         return await _new_provider(uow, guest, contact, now)
     provider = await _provider_of(uow, invitation)
-    if invitation.kind is InvitationKind.HANDOVER:
-        if own:
-            raise errors.AlreadyProvider
-        await uow.providers.appoint(guest.id, provider.id, Role.SELF, now)
-    elif provider not in [each.provider for each in acting]:
-        await uow.providers.appoint(guest.id, provider.id, Role.ASSISTANT, now)
+    handed_over = invitation.kind is InvitationKind.HANDOVER
+    role = Role.SELF if handed_over else Role.ASSISTANT
+    await uow.providers.appoint(guest.id, provider.id, role, now)
     return provider
 
 

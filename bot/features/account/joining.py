@@ -108,6 +108,7 @@ async def _accept(context: Context, code: str) -> State | int:
             context.request.contact,
             code,
             context.now,
+            admin_ids=context.services.admins,
         )
     )
     if kind is InvitationKind.ADMIN:

@@ -146,8 +146,10 @@ OWN, PROVIDER_ONLY, UNKNOWN, ADMIN_ONLY = (
     errors.ProviderUnknown.code,
     errors.AdminOnly.code,
 )
-HAS, USED, NO_CODE = (
+HAS, ACTS, IS_ADMIN, USED, NO_CODE = (
     errors.AlreadyProvider.code,
+    errors.AlreadyActing.code,
+    errors.AlreadyAdmin.code,
     errors.InvitationUsed.code,
     errors.InvitationUnknown.code,
 )
@@ -184,7 +186,8 @@ async def opens_handover(uow: SqlUnitOfWork, who: int, stage: Stage) -> object:
 
 async def accept(uow: SqlUnitOfWork, who: int, code: str) -> object:
     contact = Contact(account_of(who), "Guest")
-    return await accept_invitation(uow, await person(uow, who), contact, code, NOW)
+    guest = await person(uow, who)
+    return await accept_invitation(uow, guest, contact, code, NOW, admin_ids=ADMIN_IDS)
 
 
 def of_provider(name: str, at: str, *allowed: str) -> dict[str, Right]:
@@ -332,7 +335,9 @@ RIGHTS = {
     "becomes a provider": joining(
         InvitationKind.PROVIDER, answered(OK, provider=HAS, other_provider=HAS)
     ),
-    "becomes an assistant": joining(InvitationKind.ASSISTANT, EVERYBODY),
+    "becomes an assistant": joining(
+        InvitationKind.ASSISTANT, answered(OK, provider=ACTS, assistant=ACTS)
+    ),
     "is asked before taking over": Right(
         handover_of,
         opens_handover,
@@ -345,7 +350,9 @@ RIGHTS = {
         answered(OK, provider=HAS, other_provider=HAS),
         of_others="acts_for",
     ),
-    "becomes an admin": joining(InvitationKind.ADMIN, EVERYBODY),
+    "becomes an admin": joining(
+        InvitationKind.ADMIN, answered(OK, admin=IS_ADMIN, named_admin=IS_ADMIN)
+    ),
     "joins again": Right(
         accept_invitation,
         lambda w, who, s: accept(w, who, s.used),

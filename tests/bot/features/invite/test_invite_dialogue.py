@@ -131,7 +131,48 @@ async def test_the_providers_own_invitation_to_assist_themselves_changes_nothing
 ) -> None:
     await dora.opens(await invites(admin, "An assistant of a provider", "Dora"))
 
+    dora.last.shows("You already work for Dora; this invitation is still good for someone else.")
+    assert dora.last.labels == ["My hours"]
     assert roles(bot) == [("Dora", "Dora", "self")]
+
+
+async def test_an_assistant_leaves_a_second_link_for_the_same_provider_to_someone_else(
+    bot: BotHarness, admin: ChatUser, dora: ChatUser, cara: ChatUser, bob: ChatUser
+) -> None:
+    await cara.opens(await invites(admin, "An assistant of a provider", "Dora"))
+    link = await invites(admin, "An assistant of a provider", "Dora")
+    await cara.opens(link)
+    cara.last.shows("You already work for Dora; this invitation is still good for someone else.")
+    await bob.opens(link)
+
+    bob.last.shows("You're assisting Dora now.")
+
+
+async def test_an_admin_leaves_the_link_for_an_admin_to_someone_else(
+    bot: BotHarness, admin: ChatUser, cara: ChatUser, bob: ChatUser
+) -> None:
+    await cara.opens(await invites(admin, "Another admin"))
+    link = await invites(admin, "Another admin")
+    for one in (admin, cara):
+        await one.opens(link)
+        one.last.shows("You're already an admin; this invitation is still good for someone else.")
+        assert one.last.labels == ["Invite someone"]
+    await bob.opens(link)
+
+    bob.last.shows("You're an admin now.")
+
+
+async def test_a_link_for_a_role_one_has_is_refused_in_german(
+    bot: BotHarness, dora: ChatUser
+) -> None:
+    admin = bot.joins("Ada", id=ADMIN_ID, language_code="de")
+    await admin.opens(await invites(admin, "Weiteren Admin"))
+    admin.last.shows("Du bist schon Admin; die Einladung gilt weiter für jemand anderen.")
+    link = await invites(admin, "Assistenz eines Anbieters", "Dora")
+    jan = bot.joins("Jan", language_code="de")
+    await jan.opens(link)
+    await jan.opens(await invites(admin, "Assistenz eines Anbieters", "Dora"))
+    jan.last.shows("Du kümmerst dich schon um Dora; die Einladung gilt weiter")
 
 
 async def test_an_admin_is_invited_for_a_day(
