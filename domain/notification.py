@@ -45,10 +45,13 @@ class Subject(StrEnum):
 
     RESERVATION = "reservation"
     PROVIDER = "provider"
+    PERSON = "person"
 
 
 PROVIDER_UNREACHABLE = "provider_unreachable"
 """The kind that tells admins that no one can be notified of a provider's bookings."""
+JOINED = "joined"
+"""The kind that tells who accepted an invitation; ``usecases.announce_joining`` adds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,8 @@ class Notification:
 
     ``recipient_id`` is the number of a person; a person without a Telegram account gets none.
     ``revision`` is that of the subject: a later revision ends the notification. ``offset`` tells
-    several of one kind apart. ``due_at`` is the earliest time to send it.
+    several of one kind apart. ``due_at`` is the earliest time to send it. ``payload`` is what else
+    it says, as plain JSON.
     """
 
     recipient_id: int
@@ -67,6 +71,7 @@ class Notification:
     revision: int | None = None
     subject: Subject = Subject.RESERVATION
     offset: str = ""
+    payload: Mapping[str, object] | None = None
 
     @property
     def dedupe_key(self) -> str:

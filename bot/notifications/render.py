@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 
 from bot.messages.actions import Action
 from bot.notifications import for_admins, for_clients, for_providers
+from bot.notifications.joined import joined
 from bot.notifications.missed import summary
 from bot.notifications.notice import Notice
 from bot.ports import BotUnitOfWork
 from bot.ui.locale import user_locale
 from domain.notification import (
+    JOINED,
     PROVIDER_UNREACHABLE,
     RULES,
     Audience,
@@ -41,6 +43,7 @@ _RENDERERS: Mapping[str, Render] = {
     **{kind.value: render for kind, render in _RESERVATIONS.items()},
     DIGEST: for_admins.incidents,
     PROVIDER_UNREACHABLE: for_admins.provider_unreachable,
+    JOINED: joined,
 }
 # What a row that does not fit the code raises. Errors of the database are not among them: they end
 # the snapshot, and the row is tried again.

@@ -28,11 +28,12 @@ class OutboxRow:
     """One message to send to one chat.
 
     ``kind`` is a ``notification.Kind``, rendered from the ``revision`` of the subject when it is
-    sent; or ``REPLY``, the answer to an update, rendered with the transaction and stored in
-    ``payload`` as plain JSON; or ``DIGEST``, an admin summary of errors, with the figures in
-    ``payload``; or ``MISSED``, what a person missed while they were unreachable. ``recipient_id``
-    is the number of the person whom a notification is for. The ``payload`` of a notification has
-    ``NOT_DELIVERED`` once Telegram has refused a try.
+    sent; or another kind of ``domain.notification``, about another subject; or ``REPLY``, the
+    answer to an update, rendered with the transaction and stored in ``payload`` as plain JSON; or
+    ``DIGEST``, an admin summary of errors, with the figures in ``payload``; or ``MISSED``, what a
+    person missed while they were unreachable. ``recipient_id`` is the number of the person whom a
+    notification is for. The ``payload`` of a notification about a reservation has ``NOT_DELIVERED``
+    once Telegram has refused a try.
     """
 
     id: int

@@ -9,6 +9,7 @@ from domain.person import Contact, Person, name_from_telegram
 from domain.ports import UnitOfWork
 from domain.provider import Provider, Role
 from domain.usecases.acting import own_provider, provider_if_acting
+from domain.usecases.announce_joining import announce_joining
 from domain.usecases.name_provider import free_slug, usable_name
 
 _CODE_LIMIT = 64
@@ -122,10 +123,9 @@ async def accept_invitation(
         return invitation.kind, await _given_before(uow, invitation, guest)
     await _check_is_new(uow, invitation, guest, admin_ids)
     await uow.invitations.use(invitation.digest, guest.id, now)
-    if invitation.kind is InvitationKind.ADMIN:
-        await uow.people.make_admin(guest.id, now)
-        return invitation.kind, None
-    return invitation.kind, await _take_role(uow, invitation, guest, contact, now)
+    provider = await _give(uow, invitation, guest, contact, now)
+    await announce_joining(uow, invitation, guest, provider.id if provider else None, now)
+    return invitation.kind, provider
 
 
 async def _checked(uow: UnitOfWork, guest: Person, code: str, now: datetime) -> Invitation:
@@ -178,10 +178,13 @@ async def _given_before(uow: UnitOfWork, invitation: Invitation, guest: Person) 
     return provider
 
 
-async def _take_role(
+async def _give(
     uow: UnitOfWork, invitation: Invitation, guest: Person, contact: Contact, now: datetime
-) -> Provider:
-    """Let the guest act for the provider of the invitation, or for a new one."""
+) -> Provider | None:
+    """Make the guest an admin, or let them act for the provider who is returned."""
+    if invitation.kind is InvitationKind.ADMIN:
+        await uow.people.make_admin(guest.id, now)
+        return None
     if invitation.kind is InvitationKind.PROVIDER:
         return await _new_provider(uow, guest, contact, now)
     provider = await _provider_of(uow, invitation)

@@ -11,8 +11,10 @@ from bot.notifications.screens import (
     cancelled_by_team,
     hold_expired,
     hold_warning,
+    someone_joined,
 )
 from bot.ui.locale import UserLocale
+from domain.invitation import InvitationKind
 from domain.operations.incident import Incident, IncidentKind
 from tests.kit.preview import Previews
 from tests.kit.screens import (
@@ -57,6 +59,13 @@ PREVIEWS.add(
     ),
 )
 PREVIEWS.add(unreachable_screen, all=lambda by: unreachable_screen(by, DORA))
+PREVIEWS.add(
+    someone_joined,
+    provider=lambda by: someone_joined(by, InvitationKind.PROVIDER, "Rita", None),
+    assistant=lambda by: someone_joined(by, InvitationKind.ASSISTANT, "Rita", DORA),
+    new_account=lambda by: someone_joined(by, InvitationKind.HANDOVER, "Rita", DORA),
+    admin=lambda by: someone_joined(by, InvitationKind.ADMIN, "Rita", None),
+)
 PREVIEWS.add(
     missed_screen,
     client=lambda by: missed_screen(by, _missed_texts(by, 2), acts=False),

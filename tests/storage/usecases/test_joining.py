@@ -281,6 +281,30 @@ async def test_a_link_gives_nothing_back_that_a_later_handover_took(
     assert await acting(database, CARA) == [("Dora", Role.SELF)]
 
 
+async def test_who_joined_is_told_to_the_inviter_and_the_others_of_a_provider(
+    database: Database, dora: Provider
+) -> None:
+    told = "SELECT recipient_id, subject_kind, subject_id FROM outbox WHERE kind = 'joined'"
+    for kind in (InvitationKind.ASSISTANT, InvitationKind.ADMIN):
+        code, _ = await made(database, kind, dora)
+        await open_link(database, ALICE, code)
+    assert sorted(rows(database.url, told)) == [
+        (BOB, "person", ALICE),
+        (BOB, "person", ALICE),
+        (DORA, "person", ALICE),
+    ]
+
+
+async def test_a_link_of_the_command_line_has_no_inviter_to_tell(
+    database: Database, dora: Provider
+) -> None:
+    async with database.transaction() as work:
+        code, _ = await add_invitation(work, InvitationKind.ADMIN, NOW)
+    await open_link(database, ALICE, code)
+
+    assert rows(database.url, "SELECT id FROM outbox") == []
+
+
 async def test_an_admins_link_lives_for_a_day(database: Database, dora: Provider) -> None:
     code, end = await made(database, InvitationKind.ADMIN)
     assert end == NOW + timedelta(days=1)
