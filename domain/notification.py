@@ -50,6 +50,8 @@ class Subject(StrEnum):
 
 PROVIDER_UNREACHABLE = "provider_unreachable"
 """The kind that tells admins that no one can be notified of a provider's bookings."""
+PROVIDER_REACHABLE = "provider_reachable"
+"""The kind that tells those admins that the provider can be booked again."""
 JOINED = "joined"
 """The kind that tells who accepted an invitation; ``usecases.announce_joining`` adds it."""
 

@@ -15,6 +15,7 @@ from bot.ports import BotUnitOfWork
 from bot.ui.locale import user_locale
 from domain.notification import (
     JOINED,
+    PROVIDER_REACHABLE,
     PROVIDER_UNREACHABLE,
     RULES,
     Audience,
@@ -43,6 +44,7 @@ _RENDERERS: Mapping[str, Render] = {
     **{kind.value: render for kind, render in _RESERVATIONS.items()},
     DIGEST: for_admins.incidents,
     PROVIDER_UNREACHABLE: for_admins.provider_unreachable,
+    PROVIDER_REACHABLE: for_admins.provider_reachable,
     JOINED: joined,
 }
 # What a row that does not fit the code raises. Errors of the database are not among them: they end

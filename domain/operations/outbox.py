@@ -1,7 +1,7 @@
 """The outbox: messages written in the same transaction as the change and sent after the commit."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 REPLY = "reply"
@@ -66,11 +66,17 @@ class OutboxRow:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRecord:
-    """What the outbox knows about the delivery of one notification."""
+    """What the outbox knows about the delivery of one notification; ``id`` is that of its row."""
 
     state: str
     attempts: int
     not_delivered: int
+    id: int = field(default=0, compare=False)
+
+    @property
+    def may_arrive(self) -> bool:
+        """Return whether the recipient has got it, or gets it if it still holds."""
+        return self.state in {"due", "sent"}
 
     @property
     def may_have_arrived(self) -> bool:

@@ -11,6 +11,7 @@ from domain.provider import Provider, Role
 from domain.usecases.acting import own_provider, provider_if_acting
 from domain.usecases.announce_joining import announce_joining
 from domain.usecases.name_provider import free_slug, usable_name
+from domain.usecases.reachability import announce_reachable
 
 _CODE_LIMIT = 64
 _OF_A_PROVIDER = {InvitationKind.ASSISTANT, InvitationKind.HANDOVER}
@@ -125,6 +126,7 @@ async def accept_invitation(
     await uow.invitations.use(invitation.digest, guest.id, now)
     provider = await _give(uow, invitation, guest, contact, now)
     await announce_joining(uow, invitation, guest, provider.id if provider else None, now)
+    await announce_reachable(uow, guest.id, admin_ids, now)
     return invitation.kind, provider
 
 

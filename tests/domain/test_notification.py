@@ -8,6 +8,7 @@ import pytest
 from domain import events
 from domain.notification import (
     JOINED,
+    PROVIDER_REACHABLE,
     PROVIDER_UNREACHABLE,
     RULES,
     Audience,
@@ -90,7 +91,7 @@ def test_every_kind_of_notification_has_a_rule_and_an_event() -> None:
     }
 
     assert {*RULES} == {*Kind} == caused - {None}
-    assert {PROVIDER_UNREACHABLE, JOINED}.isdisjoint({*Kind})
+    assert {PROVIDER_UNREACHABLE, PROVIDER_REACHABLE, JOINED}.isdisjoint({*Kind})
 
 
 def test_clients_and_people_who_act_for_a_provider_are_told_of_different_things() -> None:

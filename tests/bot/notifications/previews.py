@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.notifications.admin_screens import summary_screen, unreachable_screen
+from bot.notifications.admin_screens import reachable_screen, summary_screen, unreachable_screen
 from bot.notifications.missed import missed_screen
 from bot.notifications.screens import (
     booking_confirmed,
@@ -59,6 +59,7 @@ PREVIEWS.add(
     ),
 )
 PREVIEWS.add(unreachable_screen, all=lambda by: unreachable_screen(by, DORA))
+PREVIEWS.add(reachable_screen, all=lambda by: reachable_screen(by, DORA))
 PREVIEWS.add(
     someone_joined,
     provider=lambda by: someone_joined(by, InvitationKind.PROVIDER, "Rita", None),

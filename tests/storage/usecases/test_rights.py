@@ -398,6 +398,7 @@ RIGHTS = {
 WITHOUT_ACTOR = {
     "announce": "It writes the consequences of an event that was allowed.",
     "announce_joining": "It writes the consequences of an invitation that was accepted.",
+    "announce_reachable": "It runs when someone can be notified again.",
     "add_invitation": "``invite`` checks the actor; the command line has none.",
     "cancel_for": "It gets a provider and a reservation of theirs.",
     "change_draft": "It gets a draft from ``draft_of`` or ``draft_hours``, which check the actor.",
