@@ -124,7 +124,9 @@ def build(
         rate_limiter,
         ReadTimeouts(read_timeout, max_read_timeout),
     )
-    renderer = NotificationRenderer(settings.policy, ZoneInfo(settings.time_zone))
+    renderer = NotificationRenderer(
+        settings.policy, ZoneInfo(settings.time_zone), settings.admin_ids
+    )
     relay = Relay(
         instrumented, sender, renderer, chat_locks, clock, alarm, metrics, settings.admin_ids
     )

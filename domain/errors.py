@@ -4,14 +4,15 @@ A refusal carries a ``code`` and plain values, never a sentence. The code is the
 that tells the person what to do next. Callers catch one refusal, or a branch of the tree:
 
 Refusal
-  · NotYours: ReservationUnknown, DraftUnknown, ProviderUnknown, InvitationUnknown, OwnSlot,
-    AdminOnly, ProviderOnly
+  · NotYours: ReservationUnknown, DraftUnknown, ProviderUnknown, AssistantUnknown,
+    InvitationUnknown, OwnSlot, AdminOnly, ProviderOnly
   · Over
     · ReservationOver: HoldExpired, HoldReleased, ReservationCancelled, ReservationPast,
       AlreadyConfirmed
     · DraftDiscarded, ZoneChanged, InvitationUsed, InvitationExpired, AlreadyProvider,
-      AlreadyActing, AlreadyAdmin
-  · NotFree: SlotTaken, SlotNotOffered, ProviderUnreachable, ClientBusy, TooManyHolds
+      AlreadyActing, AlreadyAdmin, LastReachable, ProviderHasAccount
+  · NotFree: SlotTaken, SlotNotOffered, ProviderUnreachable, ClientBusy, TooManyHolds,
+    NoOneNotified
   · OutOfWindow: NoticeTooShort, BeyondHorizon, TimeInPast
   · BadInput: OffGrid, TooManyDays, NothingToPublish, NameUnusable, NameReserved,
     PhoneUnusable, ZoneUnknown
@@ -53,6 +54,12 @@ class OutOfWindow(Refusal):
 
 class BadInput(Refusal):
     """What was typed or chosen cannot be used; other input can."""
+
+
+class NoOneNotified(NotFree):
+    """Without the actor, no one would be notified of the provider's bookings."""
+
+    code = "no_one_notified"
 
 
 class SlotTaken(NotFree):
@@ -199,6 +206,12 @@ class ProviderUnknown(NotYours):
     code = "provider_unknown"
 
 
+class AssistantUnknown(NotYours):
+    """This person does not assist this provider."""
+
+    code = "assistant_unknown"
+
+
 class InvitationUnknown(NotYours):
     """No invitation has this code."""
 
@@ -233,6 +246,18 @@ class AlreadyAdmin(Over):
     """The person is already an admin; the invitation stays unused."""
 
     code = "already_admin"
+
+
+class LastReachable(Over):
+    """Without this assistant, the bot can notify no one of the provider's bookings."""
+
+    code = "last_reachable"
+
+
+class ProviderHasAccount(Over):
+    """The provider has a Telegram account, with which they choose their time zone themselves."""
+
+    code = "provider_has_account"
 
 
 class NameUnusable(BadInput):

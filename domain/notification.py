@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum, auto
+from typing import TypeVar
 
 from domain.reservation import Reservation, Status
 
 StillHolds = Callable[[Reservation, datetime], bool]
+_Kind = TypeVar("_Kind", bound=StrEnum)
 
 
 class Kind(StrEnum):
@@ -48,12 +50,21 @@ class Subject(StrEnum):
     PERSON = "person"
 
 
-PROVIDER_UNREACHABLE = "provider_unreachable"
-"""The kind that tells admins that no one can be notified of a provider's bookings."""
-PROVIDER_REACHABLE = "provider_reachable"
-"""The kind that tells those admins that the provider can be booked again."""
 JOINED = "joined"
 """The kind that tells who accepted an invitation; ``usecases.announce_joining`` adds it."""
+
+
+class ProviderKind(StrEnum):
+    """The kinds of notification about a provider."""
+
+    UNREACHABLE = "provider_unreachable"
+    """For admins: no one can be notified of the provider's bookings."""
+    REACHABLE = "provider_reachable"
+    """For those admins: the provider can be booked again."""
+    ASSISTANT_REMOVED = "assistant_removed"
+    """For a person who assists the provider no longer."""
+    HANDED_OVER = "provider_handed_over"
+    """For the person who was the provider, before another account took over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +92,23 @@ class Notification:
         return f"{self.kind}:{self.subject}:{self.subject_id}:{self.revision or ''}:{self.offset}"
 
 
+def about_provider(
+    recipient_id: int, kind: ProviderKind, provider_id: int, now: datetime, offset: str = ""
+) -> Notification:
+    """Return a notification about a provider.
+
+    Without an ``offset``, there is at most one of a kind each second.
+    """
+    return Notification(
+        recipient_id,
+        kind,
+        provider_id,
+        now,
+        subject=Subject.PROVIDER,
+        offset=offset or now.isoformat(timespec="seconds"),
+    )
+
+
 def _is(status: Status) -> StillHolds:
     """Return the rule that a reservation still has a status."""
     return lambda reservation, _now: reservation.status is status
@@ -106,13 +134,13 @@ RULES: Mapping[Kind, Rule] = {
 }
 
 
-def check_registry(rules: Mapping[Kind, object]) -> None:
+def check_registry(rules: Mapping[_Kind, object], kinds: type[_Kind]) -> None:
     """Raise TypeError unless a registry has an entry for every kind, and no other entry."""
-    if odd := {*Kind} ^ {*rules}:
+    if odd := {*kinds} ^ {*rules}:
         raise TypeError(f"kinds of notification without an entry: {', '.join(sorted(odd))}")
 
 
-check_registry(RULES)
+check_registry(RULES, Kind)
 
 
 def still_holds(kind: Kind, revision: int | None, reservation: Reservation, now: datetime) -> bool:

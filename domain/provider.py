@@ -3,10 +3,11 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from domain.person import NAME_LIMIT
+from domain.person import NAME_LIMIT, Person
 
 SLUG_LIMIT = 32
 LABEL_LIMIT = NAME_LIMIT + SLUG_LIMIT + len(" ()")
@@ -60,11 +61,20 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """A provider, the role in which a person acts for them, and whether they are notified."""
+    """A provider, and since when a person acts for them, in which role, notified or not."""
 
     provider: Provider
     role: Role
     notified: bool = True
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assistance:
+    """An assistant, and the provider for whom they act."""
+
+    assistant: Person
+    provider: Provider
 
 
 def looks_like_label(name: str) -> bool:

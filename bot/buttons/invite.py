@@ -40,6 +40,30 @@ class InviteAssistant(CallbackData, tag="is", base=36):
 
 
 @dataclass(frozen=True, slots=True)
+class AssistantList(CallbackData, tag="ix", base=36):
+    """Choose the assistant to remove, from a page of assistants."""
+
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AskDismissal(CallbackData, tag="iq", base=36):
+    """Ask whether to remove an assistant of a provider."""
+
+    person: int
+    provider: int
+
+
+@dataclass(frozen=True, slots=True)
+class DismissAssistant(CallbackData, tag="id", base=36):
+    """Remove an assistant; ``even_last`` is 1 if the question said that nobody can book then."""
+
+    person: int
+    provider: int
+    even_last: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class HandOverList(CallbackData, tag="io", base=36):
     """Choose the provider who gets another account, from a page of providers."""
 

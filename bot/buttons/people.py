@@ -23,6 +23,21 @@ class AskZone(CallbackData, tag="sa"):
 
 
 @dataclass(frozen=True, slots=True)
+class AskZoneOf(CallbackData, tag="so", base=36):
+    """Show the common zones for a provider without Telegram account."""
+
+    provider: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseZoneOf(CallbackData, tag="sp", base=36):
+    """Choose the zone of a provider without Telegram account."""
+
+    provider: int
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
 class AskLanguage(CallbackData, tag="sl"):
     """Show the languages."""
 

@@ -8,10 +8,10 @@ from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
 from bot.cli.first_admin import NEW_LINK, admin_link
+from bot.cli.migrate import bring_up_to_date
 from bot.settings import Settings
 from bot.telegram.transport import AiohttpRequest
 from storage.database import Database
-from storage.maintenance.migrate import migrate
 
 
 def execute(settings: Settings, _options: argparse.Namespace) -> int:
@@ -36,7 +36,7 @@ async def _link(settings: Settings, token: str) -> str:
     request = AiohttpRequest(connections=1)
     async with Bot(token, base_url=f"{settings.telegram_api_url}/bot", request=request) as bot:
         username = bot.username
-    await migrate(settings.database_url)
+    await bring_up_to_date(settings.database_url)
     database = Database(settings.database_url)
     try:
         return await admin_link(database, username)

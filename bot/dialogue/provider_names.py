@@ -1,7 +1,8 @@
 """Find the name of a provider in a typed line."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from itertools import takewhile
 
@@ -26,7 +27,8 @@ def named_provider(
     a day or hours by itself names no one: the "May" in "4 May 9-12" is no provider.
     """
     words = _words_of(line)
-    found = {each.id: span for each in providers if (span := _named_at(each, providers, words))}
+    common = _common_words(providers)
+    found = {each.id: span for each in providers if (span := _named_at(each, common, words))}
     named = [
         (each, span)
         for each in providers
@@ -59,28 +61,29 @@ def _without(span: _Span, line: str) -> str:
     return " ".join(f"{before} {after}".split())
 
 
-def _named_at(provider: Provider, providers: Sequence[Provider], words: _Words) -> _Span | None:
+def _common_words(providers: Sequence[Provider]) -> Collection[str]:
+    """Return the words that the names of several providers have."""
+    counts = Counter(w for each in providers for w in {w for w, _ in _words_of(each.name)})
+    return {word for word, count in counts.items() if count > 1}
+
+
+def _named_at(provider: Provider, common: Collection[str], words: _Words) -> _Span | None:
     """Return where a line names a provider, at the longest of their names that it has."""
     keys = (provider.label, provider.name, provider.slug)
     spans = [span for key in keys if (span := _span_of(key, words))]
-    spans += _spans_of_own_words(provider, providers, words)
+    spans += _spans_of_own_words(provider, common, words)
     return max(spans, key=lambda span: span[1] - span[0], default=None)
 
 
-def _spans_of_own_words(
-    provider: Provider, providers: Sequence[Provider], words: _Words
-) -> list[_Span]:
+def _spans_of_own_words(provider: Provider, common: Collection[str], words: _Words) -> list[_Span]:
     """Return where a line has words that only this provider's name has.
 
     The words beside them in the name belong to them: in "Dr. Emil", also the "Dr.".
     """
-    others = {
-        word for each in providers if each.id != provider.id for word, _ in _words_of(each.name)
-    }
     name, line = ([word for word, _ in each] for each in (_words_of(provider.name), words))
     spans = []
     for n, word in enumerate(name):
-        if word in others or not word[0].isalpha():
+        if word in common or not word[0].isalpha():
             continue
         for at in (at for at, typed in enumerate(line) if typed == word):
             before = _shared(reversed(name[:n]), reversed(line[:at]))

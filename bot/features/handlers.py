@@ -8,12 +8,12 @@ from telegram.ext import BaseHandler
 from bot.dialogue.context import Context
 from bot.dialogue.router import ButtonRouter, CommandRouter, flow_handlers
 from bot.dialogue.routes import joined
-from bot.features.account import joining, link, settings, start
+from bot.features.account import joining, link, provider_zone, settings, start
 from bot.features.agenda import conversation as agenda
 from bot.features.booking import conversation as booking
 from bot.features.fallback.handlers import first_handlers, last_handlers
 from bot.features.hours import open_hours, tapped, typed_hours
-from bot.features.invite import invite
+from bot.features.invite import invite, removal
 from bot.features.reservations import booking_list, card_buttons
 
 _MODULES = (
@@ -25,6 +25,8 @@ _MODULES = (
     joining,
     link,
     open_hours,
+    provider_zone,
+    removal,
     settings,
     start,
     tapped,

@@ -6,7 +6,7 @@ from bot.messages.actions import Action, Send
 from bot.notifications import admin_summary
 from bot.notifications.admin_screens import reachable_screen, summary_screen, unreachable_screen
 from bot.notifications.notice import Notice
-from domain.notification import PROVIDER_UNREACHABLE, Subject
+from domain.notification import ProviderKind, Subject
 
 
 async def incidents(notice: Notice) -> Sequence[Action]:
@@ -29,7 +29,7 @@ async def provider_reachable(notice: Notice) -> Sequence[Action] | None:
     if provider is None or not provider.reachable:
         return None
     loss = await notice.uow.queries.delivery_of(
-        PROVIDER_UNREACHABLE, notice.recipient.id, provider.id, Subject.PROVIDER
+        ProviderKind.UNREACHABLE, notice.recipient.id, provider.id, Subject.PROVIDER
     )
     if loss is None or not loss.may_have_arrived:
         return None

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from bot.messages.actions import Action, Send
 from bot.notifications import screens
 from bot.notifications.notice import Notice
-from bot.ui.command_menu import Roles
 from domain.notification import Kind
 from domain.provider import Provider
 
@@ -37,12 +36,21 @@ async def _knows_of_booking(notice: Notice) -> bool:
     delivery = await notice.uow.queries.delivery_of(
         Kind.BOOKING_CONFIRMED, notice.recipient.id, notice.visit.reservation.id
     )
-    # Without a row, they were: rows are deleted only long after their delivery.
-    return delivery is None or delivery.may_have_arrived
+    if delivery is not None:
+        return delivery.may_have_arrived
+    # Rows are deleted only long after their delivery. So without a row, the recipient was told if
+    # they acted for the provider by then.
+    booked_at = notice.visit.reservation.confirmed_at
+    acting = await notice.uow.queries.acting_for(notice.recipient.id)
+    return any(
+        each.provider.id == notice.visit.provider.id
+        and (each.since is None or booked_at is None or each.since <= booked_at)
+        for each in acting
+    )
 
 
 async def _named(notice: Notice) -> Provider | None:
     """Return the provider if the recipient has to be told which one; None if it is themselves."""
-    roles = Roles(tuple(await notice.uow.queries.acting_for(notice.recipient.id)))
+    roles = await notice.roles()
     alone = len(roles.acting) == 1 and roles.provider is not None
     return None if alone else notice.visit.provider

@@ -1,10 +1,12 @@
 """What a notification is rendered from."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.ports import BotUnitOfWork
+from bot.ui.command_menu import Roles
 from bot.ui.locale import UserLocale, user_locale
 from domain.operations.outbox import OutboxRow
 from domain.person import Person
@@ -24,7 +26,10 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A row of the outbox, its recipient, and the state of what it is about."""
+    """A row of the outbox, its recipient, and the state of what it is about.
+
+    ``admins`` are the Telegram ids that the setting ``ADMIN_IDS`` names.
+    """
 
     uow: BotUnitOfWork
     row: OutboxRow
@@ -32,7 +37,14 @@ class Notice:
     now: datetime
     policy: BookingPolicy
     venue_zone: ZoneInfo
+    admins: Collection[int] = ()
     _visit: Visit | None = None
+
+    async def roles(self) -> Roles:
+        """Return the roles that the recipient has now."""
+        acting = await self.uow.queries.acting_for(self.recipient.id)
+        admin = self.recipient.is_admin or self.recipient.telegram_id in self.admins
+        return Roles(tuple(acting), admin=admin)
 
     def about(self, reservation: Reservation, provider: Provider, client: Person) -> "Notice":
         """Return the notice with the reservation that it is about."""

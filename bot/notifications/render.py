@@ -1,25 +1,24 @@
 """Renders a notification when it is sent, in its recipient's language and time zone."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.messages.actions import Action
-from bot.notifications import for_admins, for_clients, for_providers
+from bot.notifications import for_admins, for_clients, for_former_staff, for_providers
 from bot.notifications.joined import joined
-from bot.notifications.missed import summary
+from bot.notifications.missed import MOST_MISSED, summary
 from bot.notifications.notice import Notice
 from bot.ports import BotUnitOfWork
 from bot.ui.locale import user_locale
 from domain.notification import (
     JOINED,
-    PROVIDER_REACHABLE,
-    PROVIDER_UNREACHABLE,
     RULES,
     Audience,
     Kind,
+    ProviderKind,
     check_registry,
     still_holds,
 )
@@ -39,12 +38,18 @@ _RESERVATIONS: Mapping[Kind, Render] = {
     Kind.CANCELLED_BY_PROVIDER: for_clients.cancelled_by_provider,
     Kind.CANCELLED_BY_TEAM: for_providers.cancelled_by_team,
 }
-check_registry(_RESERVATIONS)
+check_registry(_RESERVATIONS, Kind)
+_PROVIDERS: Mapping[ProviderKind, Render] = {
+    ProviderKind.UNREACHABLE: for_admins.provider_unreachable,
+    ProviderKind.REACHABLE: for_admins.provider_reachable,
+    ProviderKind.ASSISTANT_REMOVED: for_former_staff.assistant_removed,
+    ProviderKind.HANDED_OVER: for_former_staff.handed_over,
+}
+check_registry(_PROVIDERS, ProviderKind)
 _RENDERERS: Mapping[str, Render] = {
     **{kind.value: render for kind, render in _RESERVATIONS.items()},
+    **{kind.value: render for kind, render in _PROVIDERS.items()},
     DIGEST: for_admins.incidents,
-    PROVIDER_UNREACHABLE: for_admins.provider_unreachable,
-    PROVIDER_REACHABLE: for_admins.provider_reachable,
     JOINED: joined,
 }
 # What a row that does not fit the code raises. Errors of the database are not among them: they end
@@ -56,13 +61,15 @@ _RENDER_ERRORS = (LookupError, ValueError, TypeError, AttributeError)
 class Rendering:
     """The steps of a row, None if it no longer holds.
 
-    ``covers`` are the withheld rows that the steps answer for, with the state of each afterwards.
+    ``covers`` are the withheld rows that the steps answer for, with the state of each afterwards;
+    those up to ``last_covered`` that are not among them are skipped.
     ``broken`` are those that cannot be rendered, each with its error.
     """
 
     actions: Sequence[Action] | None
     covers: Mapping[int, str] = field(default_factory=dict)
     broken: Sequence[tuple[OutboxRow, str]] = ()
+    last_covered: int = 0
 
 
 class NotificationRenderer:
@@ -72,9 +79,12 @@ class NotificationRenderer:
     no sound.
     """
 
-    def __init__(self, policy: BookingPolicy, venue_zone: ZoneInfo) -> None:
+    def __init__(
+        self, policy: BookingPolicy, venue_zone: ZoneInfo, admins: Collection[int]
+    ) -> None:
         self._policy = policy
         self._venue_zone = venue_zone
+        self._admins = admins
 
     async def render(self, uow: BotUnitOfWork, row: OutboxRow, now: datetime) -> Rendering:
         """Return the steps of a row; raises KeyError for an unknown kind."""
@@ -86,7 +96,8 @@ class NotificationRenderer:
         """Return one message for everything that was withheld."""
         covers, held = dict[int, str](), list[Sequence[Action]]()
         broken = list[tuple[OutboxRow, str]]()
-        for each in await uow.outbox.withheld(row.chat_id):
+        withheld = await uow.outbox.withheld(row.chat_id, MOST_MISSED)
+        for each in withheld.rows:
             try:
                 steps = await self._actions(uow, each, now)
             except _RENDER_ERRORS as error:
@@ -95,17 +106,19 @@ class NotificationRenderer:
                 continue
             covers[each.id] = "skipped" if steps is None else "sent"
             held += [] if steps is None else [steps]
-        return Rendering(await self._summary(uow, row, held), covers, broken)
+        steps = await self._summary(uow, row, held, withheld.older)
+        return Rendering(steps, covers, broken, withheld.last)
 
     async def _summary(
-        self, uow: BotUnitOfWork, row: OutboxRow, held: Sequence[Sequence[Action]]
+        self, uow: BotUnitOfWork, row: OutboxRow, held: Sequence[Sequence[Action]], older: int
     ) -> Sequence[Action] | None:
         """Return the steps of several notifications as one message, None if none still holds."""
         recipient = await uow.queries.person(row.recipient_id or 0)
         if recipient is None or not held:
             return None
         acts = bool(await uow.queries.acting_for(recipient.id))
-        return summary(user_locale(recipient, self._venue_zone), held, acts=acts)
+        locale = user_locale(recipient, self._venue_zone)
+        return summary(locale, held, older=older, acts=acts)
 
     async def _actions(
         self, uow: BotUnitOfWork, row: OutboxRow, now: datetime
@@ -115,7 +128,7 @@ class NotificationRenderer:
         recipient = await uow.queries.person(row.recipient_id or 0)
         if recipient is None:
             return None
-        notice = Notice(uow, row, recipient, now, self._policy, self._venue_zone)
+        notice = Notice(uow, row, recipient, now, self._policy, self._venue_zone, self._admins)
         if row.reservation_id is not None:
             reservation = await uow.queries.reservation(row.reservation_id)
             if reservation is None or not await _is_wanted(notice, reservation):

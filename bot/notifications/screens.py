@@ -6,8 +6,10 @@ from bot.buttons.agenda import OpenAgendaDay
 from bot.buttons.booking import ConfirmHold
 from bot.features.reservations.card import book_again, held_until, hold_again
 from bot.messages.screen import Screen
+from bot.ui.command_menu import Roles
 from bot.ui.formats import Times
 from bot.ui.keyboards import button
+from bot.ui.links import what_next
 from bot.ui.locale import UserLocale
 from domain.invitation import InvitationKind
 from domain.person import Person
@@ -98,6 +100,18 @@ def someone_joined(
 ) -> Screen:
     """Say who accepted an invitation, and what they are now."""
     return Screen(locale.t(_JOINED[kind], name=name, provider=provider.label if provider else ""))
+
+
+def assistant_removed(locale: UserLocale, provider: Provider, roles: Roles) -> Screen:
+    """Tell a former assistant that they were removed, with buttons for the ``roles`` they have."""
+    text = locale.t("news.assistant_removed", provider=provider.label)
+    return Screen(text, what_next(locale, roles))
+
+
+def handed_over(locale: UserLocale, provider: Provider, roles: Roles) -> Screen:
+    """Tell a provider's former account that another one took over, like ``assistant_removed``."""
+    text = locale.t("news.handed_over", provider=provider.label)
+    return Screen(text, what_next(locale, roles))
 
 
 def _for_provider(

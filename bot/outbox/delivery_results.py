@@ -15,7 +15,7 @@ from bot.ports import BotUnitOfWork, Database
 from domain.operations.backoff import Backoff
 from domain.operations.database_retry import retry_while_unavailable
 from domain.operations.incident import IncidentKind
-from domain.operations.outbox import DIGEST, REPLY, OutboxRow
+from domain.operations.outbox import DIGEST, MISSED, REPLY, OutboxRow
 from domain.usecases.reachability import mark_unreachable
 
 Result = TypeVar("Result")
@@ -65,10 +65,12 @@ class DeliveryResults:
 
         async def record(uow: BotUnitOfWork) -> datetime | None:
             await _record_messages(uow, row, shown)
-            if rendering.covers:
-                await uow.outbox.settle_withheld(row.chat_id, rendering.covers, now)
             for broken, error in rendering.broken:
                 await _park_row(uow, broken, error, IncidentKind.MESSAGE_BROKEN, now)
+            if rendering.last_covered:
+                await uow.outbox.settle_withheld(
+                    row.chat_id, rendering.covers, rendering.last_covered, now
+                )
             return await uow.outbox.record_result(row, state, now)
 
         next_due = await self.write(record)
@@ -86,6 +88,8 @@ class DeliveryResults:
 
         async def park(uow: BotUnitOfWork) -> datetime | None:
             await _record_messages(uow, row, shown)
+            if row.kind == MISSED:
+                await uow.outbox.requeue_withheld(row.chat_id, now)
             return await _park_row(uow, row, error, incident, now)
 
         next_due = await self.write(park)

@@ -24,9 +24,12 @@ _LEADS_TO: dict[type[errors.Refusal], str] = {
     errors.AlreadyProvider: "hours",
     errors.AlreadyActing: "hours",
     errors.AlreadyAdmin: "invite",
+    errors.AssistantUnknown: "invite",
+    errors.LastReachable: "invite",
     errors.DraftUnknown: "hours",
     errors.DraftDiscarded: "hours",
     errors.ZoneUnknown: "settings",
+    errors.ProviderHasAccount: "settings",
 }
 
 

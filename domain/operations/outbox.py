@@ -1,6 +1,6 @@
 """The outbox: messages written in the same transaction as the change and sent after the commit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -62,6 +62,18 @@ class OutboxRow:
         It will count its attempts from zero, so the attempts so far are subtracted.
         """
         return {NOT_DELIVERED: not_delivered(self.payload) + 1 - self.attempts}
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """What is withheld for a chat: the newest rows, oldest first, and how many ``older`` ones.
+
+    ``last`` is the highest number of them all.
+    """
+
+    rows: Sequence[OutboxRow]
+    older: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True)

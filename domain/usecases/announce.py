@@ -34,7 +34,8 @@ async def _notifications_of(
     if RULES[kind].audience is Audience.CLIENT:
         recipients: Sequence[int] = [after.client_id]
     else:
-        recipients = await uow.queries.staff_of(after.provider_id)
+        staff = await uow.queries.staff_of(after.provider_id)
+        recipients = [each for each in staff if each != after.client_id]
     # The warning is about the end of the hold, not about the act of the client who holds.
     told = [each for each in recipients if each != event.actor or kind is Kind.HOLD_WARNING]
     return [Notification(each, kind, after.id, due, after.revision) for each in told]

@@ -1,7 +1,9 @@
-"""Choose the language and the time zone."""
+"""Choose the language, the time zones and the notifications."""
 
+from domain import errors
 from domain.person import zone_named
 from domain.ports import UnitOfWork
+from domain.provider import Provider
 from domain.usecases.acting import own_provider, provider_for
 
 
@@ -16,12 +18,41 @@ async def choose_zone(uow: UnitOfWork, person_id: int, zone: str) -> None:
         await uow.providers.choose_zone(own.id, key)
 
 
+async def provider_without_account(uow: UnitOfWork, actor: int, provider_id: int) -> Provider:
+    """Return a provider without Telegram account for whom the actor acts.
+
+    Raises errors.ProviderHasAccount, and what ``provider_for`` raises.
+    """
+    provider = await provider_for(uow, actor, provider_id)
+    if provider.id not in await uow.queries.without_account(actor):
+        raise errors.ProviderHasAccount
+    return provider
+
+
+async def choose_zone_of(uow: UnitOfWork, actor: int, provider_id: int, zone: str) -> Provider:
+    """Choose the time zone of a provider who has no Telegram account to choose it with.
+
+    Raises errors.ZoneUnknown, and what ``provider_without_account`` raises.
+    """
+    provider = await provider_without_account(uow, actor, provider_id)
+    await uow.providers.choose_zone(provider.id, zone_named(zone).key)
+    return provider
+
+
 async def choose_notifications(
     uow: UnitOfWork, actor: int, provider_id: int, *, wanted: bool
 ) -> None:
-    """Notify the actor of a provider's bookings, or not; raises what ``provider_for`` raises."""
+    """Notify the actor of a provider's bookings, or not.
+
+    Raises errors.NoOneNotified if that would leave no one who learns of a booking, and what
+    ``provider_for`` raises.
+    """
     provider = await provider_for(uow, actor, provider_id)
-    await uow.providers.notify(actor, provider.id, wanted=wanted)
+    await uow.availability.lock(provider.id)
+    await uow.providers.set_notified(actor, provider.id, wanted=wanted)
+    left = await uow.queries.provider(provider.id)
+    if not wanted and left is not None and not left.reachable:
+        raise errors.NoOneNotified
 
 
 async def choose_language(uow: UnitOfWork, person_id: int, language: str) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from domain import errors
 from domain.invitation import LIFETIMES, Invitation, InvitationKind, digest_of, new_code
+from domain.notification import ProviderKind, about_provider
 from domain.person import Contact, Person, name_from_telegram
 from domain.ports import UnitOfWork
 from domain.provider import Provider, Role
@@ -190,10 +191,19 @@ async def _give(
     if invitation.kind is InvitationKind.PROVIDER:
         return await _new_provider(uow, guest, contact, now)
     provider = await _provider_of(uow, invitation)
-    handed_over = invitation.kind is InvitationKind.HANDOVER
-    role = Role.SELF if handed_over else Role.ASSISTANT
-    await uow.providers.appoint(guest.id, provider.id, role, now)
+    if invitation.kind is InvitationKind.HANDOVER:
+        await _hand_over(uow, provider, guest, now)
+    else:
+        await uow.providers.appoint(guest.id, provider.id, Role.ASSISTANT, now)
     return provider
+
+
+async def _hand_over(uow: UnitOfWork, provider: Provider, guest: Person, now: datetime) -> None:
+    """Make the guest the provider, and notify the person who was."""
+    before = await uow.providers.appoint(guest.id, provider.id, Role.SELF, now)
+    if before is not None:
+        notice = about_provider(before, ProviderKind.HANDED_OVER, provider.id, now)
+        await uow.outbox.notify([notice])
 
 
 async def _new_provider(

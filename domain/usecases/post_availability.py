@@ -49,9 +49,13 @@ async def draft_of(uow: UnitOfWork, draft_id: int, actor: int) -> tuple[Draft, P
     return draft, provider
 
 
-async def change_draft(uow: UnitOfWork, draft: Draft) -> Draft:
-    """Store a changed draft; raise errors.DraftDiscarded if it is no longer open."""
-    if draft.state is not DraftState.OPEN:
+async def change_draft(uow: UnitOfWork, actor: int, draft: Draft) -> Draft:
+    """Store a changed draft; raise errors.DraftDiscarded if it is no longer open.
+
+    Raises what ``draft_of`` raises.
+    """
+    stored, _ = await draft_of(uow, draft.id, actor)
+    if stored.state is not DraftState.OPEN:
         raise errors.DraftDiscarded
     await uow.drafts.save(draft)
     return draft

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from domain.notification import PROVIDER_REACHABLE, PROVIDER_UNREACHABLE, Notification, Subject
+from domain.notification import Notification, ProviderKind, Subject, about_provider
 from domain.ports import UnitOfWork
 
 
@@ -17,16 +17,18 @@ async def mark_unreachable(
     """
     if not await uow.people.mark_unreachable(person_id, now):
         return
+    # Of two people who are lost at once, the second waits here, and then sees both as lost.
+    for number in sorted(each.provider.id for each in await uow.queries.acting_for(person_id)):
+        await uow.availability.lock(number)
     lost = [
         each.provider.id
         for each in await uow.queries.acting_for(person_id)
         if not each.provider.reachable
     ]
     admins = await uow.queries.admins(admin_ids) if lost else ()
-    offset = now.isoformat(timespec="seconds")
     await uow.outbox.notify(
         [
-            _notice(admin.id, PROVIDER_UNREACHABLE, provider_id, now, offset)
+            about_provider(admin.id, ProviderKind.UNREACHABLE, provider_id, now)
             for provider_id in lost
             for admin in admins
             if admin.id != person_id
@@ -60,14 +62,11 @@ async def _returns(
     found = list[Notification]()
     for admin in admins:
         loss = await uow.queries.delivery_of(
-            PROVIDER_UNREACHABLE, admin, provider_id, Subject.PROVIDER
+            ProviderKind.UNREACHABLE, admin, provider_id, Subject.PROVIDER
         )
         if loss and loss.may_arrive:
             # The number of the earlier notice: there is one answer to each.
-            found.append(_notice(admin, PROVIDER_REACHABLE, provider_id, now, str(loss.id)))
+            found.append(
+                about_provider(admin, ProviderKind.REACHABLE, provider_id, now, str(loss.id))
+            )
     return found
-
-
-def _notice(admin: int, kind: str, provider_id: int, now: datetime, offset: str) -> Notification:
-    """Return a notification about a provider."""
-    return Notification(admin, kind, provider_id, now, subject=Subject.PROVIDER, offset=offset)

@@ -23,7 +23,7 @@ async def process_lock(url: str) -> AsyncIterator[None]:
     """Be the only bot on a SQLite file for a block; other databases are not locked.
 
     The lock file is never deleted: two processes could otherwise lock two files of the same name.
-    Inspecting, backing up and migrating the database need no lock.
+    Inspecting and backing up the database need no lock.
 
     Raises:
         DatabaseUnusable: another bot uses the file, the folder is not writable, the file belongs

@@ -5,10 +5,12 @@ from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DatabaseError
 
 from storage.database import (
     database_file,
     explain_connection_errors,
+    file_exists,
     make_engine,
     prepare_file,
     prepare_folder,
@@ -62,6 +64,24 @@ async def migrate(url: str) -> None:
 def is_current(connection: Connection) -> bool:
     """Return whether the schema is the newest that this program knows."""
     return _is_newest(_schema_versions(connection))
+
+
+async def is_up_to_date(url: str) -> bool:
+    """Return whether a database exists with the newest schema that this program knows."""
+    if file := database_file(url):
+        if not file_exists(file):
+            return False
+        await asyncio.to_thread(check_unused_wal, file)
+    engine = make_engine(url, write=False)
+    try:
+        with explain_connection_errors():
+            async with engine.connect() as connection:
+                return await connection.run_sync(is_current)
+    except DatabaseError:
+        # ``migrate`` says what is wrong with the file.
+        return False
+    finally:
+        await engine.dispose()
 
 
 def is_compatible(connection: Connection) -> bool:

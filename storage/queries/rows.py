@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, Select, select
 
 from domain.provider import Provider
 from domain.reservation import Party, Reservation, Status
@@ -34,20 +34,26 @@ SHARES_NAME = (
     .correlate(provider)
     .exists()
 )
-# Whether the bot can notify anyone who acts for the provider. Not an EXISTS, which PostgreSQL may
+
+
+def reachable_staff(of: ColumnElement[int]) -> Select[tuple[int]]:
+    """Return the query for the people who act for a provider and whom the bot notifies."""
+    return (
+        select(acts_for.c.person_id)
+        .join(person, person.c.id == acts_for.c.person_id)
+        .where(
+            acts_for.c.provider_id == of,
+            acts_for.c.notified == 1,
+            person.c.telegram_id.is_not(None),
+            person.c.unreachable_since.is_(None),
+        )
+    )
+
+
+# Whether the bot notifies anyone who acts for the provider. Not an EXISTS, which PostgreSQL may
 # answer by reading all people.
 REACHABLE = (
-    select(acts_for.c.person_id)
-    .join(person, person.c.id == acts_for.c.person_id)
-    .where(
-        acts_for.c.provider_id == provider.c.id,
-        person.c.telegram_id.is_not(None),
-        person.c.unreachable_since.is_(None),
-    )
-    .limit(1)
-    .correlate(provider)
-    .scalar_subquery()
-    .is_not(None)
+    reachable_staff(provider.c.id).limit(1).correlate(provider).scalar_subquery().is_not(None)
 )
 PROVIDER = (
     provider.c.id,

@@ -16,6 +16,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    text,
     union,
     union_all,
 )
@@ -23,12 +24,19 @@ from sqlalchemy import (
 from domain.notification import Subject
 from domain.operations.outbox import DeliveryRecord, not_delivered
 from domain.person import Person
-from domain.provider import SPELLINGS, Acting, Provider, Role, name_key, spelling_key
+from domain.provider import SPELLINGS, Acting, Assistance, Provider, Role, name_key, spelling_key
 from domain.reservation import Reservation
 from domain.timespan import TimeSpan, cell_with
 from storage.engine.executor import Executor
 from storage.queries.conditions import CLIENT, LIVE, NOW, PROVIDER, cells_of
-from storage.queries.rows import PERSON, REACHABLE, SHARES_NAME, provider_of, reservation_of
+from storage.queries.rows import (
+    PERSON,
+    REACHABLE,
+    SHARES_NAME,
+    provider_of,
+    reachable_staff,
+    reservation_of,
+)
 from storage.queries.rows import PROVIDER as PROVIDER_COLUMNS
 from storage.sql.functions import position
 from storage.tables import (
@@ -56,16 +64,35 @@ _GUESTS = (
 _PROVIDER = select(*PROVIDER_COLUMNS).where(provider.c.id == bindparam("provider"))
 _BY_SLUG = select(*PROVIDER_COLUMNS).where(provider.c.slug == bindparam("wanted"))
 _ACTING_FOR = (
-    select(*PROVIDER_COLUMNS, acts_for.c.role, acts_for.c.notified)
+    select(*PROVIDER_COLUMNS, acts_for.c.role, acts_for.c.notified, acts_for.c.since)
     .join(acts_for, acts_for.c.provider_id == provider.c.id)
     .where(acts_for.c.person_id == bindparam("person"))
     .order_by(case((acts_for.c.role == Role.SELF, 0), else_=1), provider.c.name_key, provider.c.id)
+)
+_SELF = acts_for.alias("themselves")
+_WITHOUT_ACCOUNT = select(acts_for.c.provider_id).where(
+    acts_for.c.person_id == bindparam("person"),
+    ~select(_SELF.c.person_id)
+    .where(_SELF.c.provider_id == acts_for.c.provider_id, text("themselves.role = 'self'"))
+    .exists(),
 )
 _STAFF = (
     select(acts_for.c.person_id)
     .where(acts_for.c.provider_id == bindparam("provider"), acts_for.c.notified == 1)
     .order_by(acts_for.c.person_id)
 )
+_REACHABLE_STAFF = reachable_staff(bindparam("provider"))
+_ASSISTS = acts_for.c.role == Role.ASSISTANT
+_ASSISTANTS = (
+    select(*PROVIDER_COLUMNS, *PERSON)
+    .join(acts_for, acts_for.c.provider_id == provider.c.id)
+    .join(person, person.c.id == acts_for.c.person_id)
+    .where(_ASSISTS)
+    .order_by(person.c.name, person.c.id, provider.c.name_key, provider.c.id)
+    .limit(bindparam("limit"))
+    .offset(bindparam("offset"))
+)
+_COUNT_ASSISTANTS = select(func.count()).select_from(acts_for).where(_ASSISTS)
 # The part may occur anywhere in a name, so this reads the whole index of names: a few milliseconds
 # for ten thousand.
 _PART = bindparam("part", type_=String())
@@ -143,6 +170,31 @@ AGENDA = (
         or_(LIVE, reservation.c.status == "completed"),
     )
     .order_by(reservation.c.start_cell)
+)
+
+
+# Of all providers for whom a person acts, in one query however many they are.
+_OF_TEAM = acts_for.c.person_id == bindparam("person")
+_TEAM_AGENDA = (
+    select(reservation)
+    .join(acts_for, acts_for.c.provider_id == reservation.c.provider_id)
+    .where(
+        _OF_TEAM,
+        reservation.c.end_cell > bindparam("first"),
+        reservation.c.start_cell < bindparam("last"),
+        or_(LIVE, reservation.c.status == "completed"),
+    )
+    .order_by(reservation.c.start_cell, reservation.c.id)
+)
+_TEAM_HOURS = (
+    select(availability.c.start_cell, availability.c.end_cell)
+    .join(acts_for, acts_for.c.provider_id == availability.c.provider_id)
+    .where(
+        _OF_TEAM,
+        availability.c.end_cell > bindparam("first"),
+        availability.c.start_cell < bindparam("last"),
+    )
+    .order_by(availability.c.end_cell)
 )
 
 
@@ -226,11 +278,30 @@ class SqlQueries:
     async def acting_for(self, person_id: int) -> Sequence[Acting]:
         """Return the providers whom a person acts for: themselves first, then by name."""
         rows = await self._connection.execute(_ACTING_FOR, {"person": person_id})
-        return [Acting(provider_of(row), Role(row.role), bool(row.notified)) for row in rows]
+        return [
+            Acting(provider_of(row), Role(row.role), bool(row.notified), row.since) for row in rows
+        ]
+
+    async def without_account(self, person_id: int) -> Collection[int]:
+        """Return the ids of the providers without Telegram account whom a person acts for."""
+        return await self._connection.scalars(_WITHOUT_ACCOUNT, {"person": person_id})
 
     async def staff_of(self, provider_id: int) -> Sequence[int]:
         """Return the ids of the people who act for a provider and want their notifications."""
         return await self._connection.scalars(_STAFF, {"provider": provider_id})
+
+    async def reachable_staff_of(self, provider_id: int) -> Sequence[int]:
+        """Return the ids of the people who act for a provider and whom the bot can notify."""
+        return await self._connection.scalars(_REACHABLE_STAFF, {"provider": provider_id})
+
+    async def assistants(self, *, offset: int, limit: int) -> Sequence[Assistance]:
+        """Return the assistants by name, once for each provider for whom they act."""
+        rows = await self._connection.execute(_ASSISTANTS, {"offset": offset, "limit": limit})
+        return [Assistance(Person(*row[len(PROVIDER_COLUMNS) :]), provider_of(row)) for row in rows]
+
+    async def count_assistants(self) -> int:
+        """Return how many rows ``assistants`` has."""
+        return int(await self._connection.scalar(_COUNT_ASSISTANTS, {}))
 
     async def open_hours(self, provider_id: int, window: TimeSpan) -> Sequence[TimeSpan]:
         """Return the complete spans of open hours that touch the window, in order."""
@@ -257,6 +328,20 @@ class SqlQueries:
         """Return a provider's live and completed reservations that touch the window, by start."""
         wanted = {"provider": provider_id, "first": window.start, "last": window.end, "now": now}
         return [reservation_of(row) for row in await self._connection.execute(AGENDA, wanted)]
+
+    async def team_agenda(
+        self, person_id: int, window: TimeSpan, now: datetime
+    ) -> Sequence[Reservation]:
+        """Return what ``agenda`` does, of all providers for whom a person acts."""
+        wanted = {"person": person_id, "first": window.start, "last": window.end, "now": now}
+        return [reservation_of(row) for row in await self._connection.execute(_TEAM_AGENDA, wanted)]
+
+    async def team_hours(self, person_id: int, window: TimeSpan) -> Sequence[TimeSpan]:
+        """Return the spans of open hours that touch the window, of all those providers."""
+        rows = await self._connection.execute(
+            _TEAM_HOURS, {"person": person_id, "first": window.start, "last": window.end}
+        )
+        return [TimeSpan(start, end) for start, end in rows]
 
     async def taken_cells(
         self, provider_id: int, client_id: int, window: TimeSpan, now: datetime, excluding: int = 0

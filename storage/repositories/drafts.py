@@ -11,9 +11,13 @@ from storage.engine.executor import Executor
 from storage.tables import draft
 
 _ADD = insert(draft).returning(draft.c.id)
-_GET = select(
-    draft.c.id, draft.c.provider_id, draft.c.days, draft.c.state, draft.c.added, draft.c.zone
-).where(draft.c.id == bindparam("wanted"))
+_GET = (
+    select(
+        draft.c.id, draft.c.provider_id, draft.c.days, draft.c.state, draft.c.added, draft.c.zone
+    )
+    .where(draft.c.id == bindparam("wanted"))
+    .with_for_update()
+)
 _SAVE = (
     update(draft)
     .where(draft.c.id == bindparam("wanted"))
@@ -46,7 +50,7 @@ class SqlDrafts:
         return Draft(number, provider_id, new.days, new.state)
 
     async def get(self, draft_id: int) -> Draft | None:
-        """Return a draft, or None if there is none."""
+        """Return a draft and lock it until the transaction ends, or None if there is none."""
         row = (await self._connection.execute(_GET, {"wanted": draft_id})).one_or_none()
         if row is None:
             return None

@@ -30,6 +30,7 @@ from domain.operations.outbox import (
     TOLD_TO_WAIT,
     Backlog,
     OutboxRow,
+    Withheld,
 )
 from domain.person import Person
 from storage.engine.executor import Executor
@@ -213,14 +214,29 @@ _WITHHOLD = (
     .values(state="withheld", settled_at=bindparam("now"), error=bindparam("why"))
 )
 _FORGET_SUMMARY = delete(outbox).where(WITHHELD, _OF_CHAT, outbox.c.kind == MISSED)
-_ANY_WITHHELD = select(outbox.c.id).where(WITHHELD, _OF_CHAT).limit(1)
-_WITHHELD_ROWS = select(*_FIELDS).where(WITHHELD, _OF_CHAT).order_by(outbox.c.due_at, outbox.c.id)
+_ALL_WITHHELD = select(func.count(), func.max(outbox.c.id)).where(WITHHELD, _OF_CHAT)
+_WITHHELD_ROWS = (
+    select(*_FIELDS)
+    .where(WITHHELD, _OF_CHAT)
+    .order_by(outbox.c.due_at.desc(), outbox.c.id.desc())
+    .limit(bindparam("limit"))
+)
 # The message of all that was missed counts as one more attempt; ``OutboxRow.withheld`` has
 # subtracted the earlier ones.
 _SETTLE_WITHHELD = (
     update(outbox)
     .where(WITHHELD, _OF_CHAT, outbox.c.id.in_(bindparam("rows", expanding=True)))
     .values(state=bindparam("new_state"), settled_at=bindparam("now"), error=None, attempts=1)
+)
+_SKIP_WITHHELD = (
+    update(outbox)
+    .where(WITHHELD, _OF_CHAT, outbox.c.id <= bindparam("last"))
+    .values(state="skipped", settled_at=bindparam("now"), error=None, attempts=1)
+)
+_REQUEUE_WITHHELD = (
+    update(outbox)
+    .where(WITHHELD, _OF_CHAT, outbox.c.kind != MISSED)
+    .values(state="due", due_at=bindparam("now"), attempts=0, settled_at=None, lease_until=None)
 )
 _RESUME_LATER = (
     update(outbox)
@@ -527,22 +543,37 @@ class SqlOutbox:
             # The alarm looks for the earliest due time itself.
             self.earliest = now
         await self._connection.execute(_FORGET_SUMMARY, chat)
-        if not await self._connection.execute(_ANY_WITHHELD, chat):
+        count, _ = (await self._connection.execute(_ALL_WITHHELD, chat)).one()
+        if not count:
             return
         row = {"recipient_id": person.id, "kind": MISSED, "due_at": now}
         await self._add([row | {"dedupe_key": f"{MISSED}:{now.isoformat()}"}])
 
-    async def withheld(self, chat_id: int) -> Sequence[OutboxRow]:
-        """Return the rows withheld for a chat, oldest first."""
-        rows = await self._connection.execute(_WITHHELD_ROWS, {"chat": chat_id})
-        return [OutboxRow(**row._asdict()) for row in rows]
+    async def withheld(self, chat_id: int, limit: int) -> Withheld:
+        """Return the newest rows withheld for a chat, and how many there are."""
+        chat = {"chat": chat_id}
+        count, last = (await self._connection.execute(_ALL_WITHHELD, chat)).one()
+        rows = await self._connection.execute(_WITHHELD_ROWS, {**chat, "limit": limit})
+        newest = [OutboxRow(**row._asdict()) for row in rows]
+        return Withheld(newest[::-1], count - len(newest), last or 0)
 
-    async def settle_withheld(self, chat_id: int, states: Mapping[int, str], now: datetime) -> None:
-        """Record the state of withheld rows after the message of all that was missed."""
+    async def settle_withheld(
+        self, chat_id: int, states: Mapping[int, str], last: int, now: datetime
+    ) -> None:
+        """Record the state of withheld rows after the message of all that was missed.
+
+        The others up to the row ``last`` are skipped.
+        """
         for state in sorted({*states.values()}):
             rows = sorted(number for number, new in states.items() if new == state)
             settled = {"chat": chat_id, "rows": rows, "new_state": state, "now": now}
             await self._connection.execute(_SETTLE_WITHHELD, settled)
+        rest = {"chat": chat_id, "last": last, "now": now}
+        await self._connection.execute(_SKIP_WITHHELD, rest)
+
+    async def requeue_withheld(self, chat_id: int, now: datetime) -> None:
+        """Make withheld rows due one by one, because they cannot be sent as one message."""
+        await self._connection.execute(_REQUEUE_WITHHELD, {"chat": chat_id, "now": now})
 
     async def lease_holders(self) -> Collection[int]:
         """Return the numbers of the replicas that hold leases."""

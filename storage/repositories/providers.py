@@ -24,26 +24,33 @@ _RENAME = (
     .values(name=bindparam("new_name"), name_key=bindparam("new_key"), slug=bindparam("new_slug"))
 )
 _ZONE = update(provider).where(_BY_NUMBER).values(time_zone=bindparam("zone"))
-_DISMISS_SELF = delete(acts_for).where(acts_for.c.provider_id == bindparam("provider"), SELF)
+_ACTS_FOR = (
+    acts_for.c.person_id == bindparam("person"),
+    acts_for.c.provider_id == bindparam("provider"),
+)
+_DISMISS = delete(acts_for).where(*_ACTS_FOR)
+_DISMISS_SELF = (
+    delete(acts_for)
+    .where(
+        acts_for.c.provider_id == bindparam("provider"),
+        SELF,
+        acts_for.c.person_id != bindparam("person"),
+    )
+    .returning(acts_for.c.person_id)
+)
 
 
 def _appoint(db: Any) -> Any:
     """Return the statement that sets the role of a person for a provider."""
     upsert = db.insert(acts_for)
     return upsert.on_conflict_do_update(
-        index_elements=["person_id", "provider_id"], set_={"role": upsert.excluded.role}
+        index_elements=["person_id", "provider_id"],
+        set_={"role": upsert.excluded.role, "notified": 1},
     )
 
 
 _APPOINT = PerDialect(_appoint)
-_NOTIFY = (
-    update(acts_for)
-    .where(
-        acts_for.c.person_id == bindparam("person"),
-        acts_for.c.provider_id == bindparam("provider"),
-    )
-    .values(notified=bindparam("wanted"))
-)
+_NOTIFY = update(acts_for).where(*_ACTS_FOR).values(notified=bindparam("wanted"))
 
 
 class SqlProviders:
@@ -84,15 +91,22 @@ class SqlProviders:
         """Store the time zone of a provider's hours."""
         await self._connection.execute(_ZONE, {"provider": provider_id, "zone": zone})
 
-    async def notify(self, person_id: int, provider_id: int, *, wanted: bool) -> None:
+    async def set_notified(self, person_id: int, provider_id: int, *, wanted: bool) -> None:
         """Store whether a person who acts for a provider wants their notifications."""
         row = {"person": person_id, "provider": provider_id, "wanted": int(wanted)}
         await self._connection.execute(_NOTIFY, row)
 
-    async def appoint(self, person_id: int, provider_id: int, role: Role, now: datetime) -> None:
-        """Let a person act for a provider; the role ``SELF`` takes it from any other person."""
+    async def appoint(
+        self, person_id: int, provider_id: int, role: Role, now: datetime
+    ) -> int | None:
+        """Let a person act for a provider; the role ``SELF`` takes it from any other person.
+
+        Returns the number of the person who lost it, if anyone did.
+        """
+        before: int | None = None
         if role is Role.SELF:
-            await self._connection.execute(_DISMISS_SELF, {"provider": provider_id})
+            self_now = {"person": person_id, "provider": provider_id}
+            before = await self._connection.scalar(_DISMISS_SELF, self_now)
         row = {
             "person_id": person_id,
             "provider_id": provider_id,
@@ -101,3 +115,9 @@ class SqlProviders:
             "since": now,
         }
         await self._connection.execute(_APPOINT.on(self._connection), row)
+        return before
+
+    async def dismiss(self, person_id: int, provider_id: int) -> None:
+        """Let a person act for a provider no longer."""
+        dismissed = {"person": person_id, "provider": provider_id}
+        await self._connection.execute(_DISMISS, dismissed)

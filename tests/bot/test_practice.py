@@ -170,7 +170,7 @@ async def _the_receptionist_undoes_and_removes_hours(bot: BotHarness, pause: Pau
     rita.card.shows("👤 Emil", "• Alice: Thu 26 Nov, 09:00")
     await pause()
     await rita.taps("Cancel it")
-    rita.card.shows("👤 Emil", "1 booking cancelled", "open on 2 days")
+    rita.card.shows("👤 Emil", "1 booking cancelled", "Open on 2 days")
     alice.last.shows("Emil cancelled your appointment")
     admin.last.shows("Your team cancelled the appointment of Alice", "With: Emil")
     await rita.taps("Whose hours?")

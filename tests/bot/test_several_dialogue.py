@@ -41,7 +41,7 @@ async def test_a_kept_line_is_dropped_by_a_command(rita: ChatUser) -> None:
     await rita.sends("/agenda")
     await rita.taps("Emil", message=question)
     assert "Preview" not in question.text
-    assert question.text.startswith("👤 Emil\n\nYour hours")
+    assert question.text.startswith("👤 Emil\n\nHours\n")
 
 
 async def test_the_newest_line_without_a_name_is_the_one_that_is_kept(rita: ChatUser) -> None:
@@ -55,13 +55,13 @@ async def test_the_newest_line_without_a_name_is_the_one_that_is_kept(rita: Chat
 @pytest.mark.parametrize("line", ["/hours Emil", "/hours emil"])
 async def test_hours_of_a_named_provider_open_at_once(rita: ChatUser, line: str) -> None:
     await rita.sends(line)
-    assert rita.card.text.startswith("👤 Emil\n\nYour hours")
+    assert rita.card.text.startswith("👤 Emil\n\nHours\n")
     await rita.sends("Fri 27 Nov 9-12")
     assert rita.card.text.startswith("👤 Emil\n\nPreview")
     await rita.sends("Dora Fri 27 Nov 9-12")
     assert rita.card.text.startswith("👤 Dora\n\nPreview")
     await rita.sends("Dora")
-    assert rita.card.text.startswith("👤 Dora\n\nYour hours")
+    assert rita.card.text.startswith("👤 Dora\n\nHours\n")
 
 
 @pytest.mark.parametrize("step", ["days", "start", "end", "removal"])
@@ -99,7 +99,7 @@ async def test_refused_hours_lead_back_to_the_same_provider(rita: ChatUser) -> N
     await rita.taps("Discard")
     rita.card.shows("👤 Emil")
     await rita.taps("See hours")
-    rita.card.shows("👤 Emil", "Your hours")
+    rita.card.shows("👤 Emil", "Hours")
 
 
 async def test_a_provider_who_assists_another_is_asked_too(bot: BotHarness) -> None:
@@ -117,7 +117,7 @@ async def test_someone_who_assists_one_provider_is_never_asked(bot: BotHarness) 
     rita = bot.joins("Rita")
     await add_assistant(bot, rita, await add_absent_provider(bot, "Emil", days=(25,)))
     await rita.sends("/hours")
-    assert rita.card.text.startswith("👤 Emil\n\nYour hours")
+    assert rita.card.text.startswith("👤 Emil\n\nHours\n")
     rita.card.hides("Not your time zone?")
     assert rita.buttons == ["📅 Choose days", "Wed 25 Nov · 09:00–12:00"]
     await rita.sends("Emil Fri 27 Nov 9-12")
@@ -125,6 +125,27 @@ async def test_someone_who_assists_one_provider_is_never_asked(bot: BotHarness) 
     await rita.sends("/agenda")
     assert rita.card.text.startswith("👤 Emil\n\n🗓 Monday, 23 November 2026")
     assert "All" not in rita.buttons
+
+
+async def test_hours_of_another_provider_are_not_called_the_readers_own(
+    bot: BotHarness,
+) -> None:
+    rita, jan = bot.joins("Rita"), bot.joins("Jan", language_code="de")
+    dora, emil = (
+        await add_absent_provider(bot, "Dora", days=(25,)),
+        await add_absent_provider(bot, "Emil"),
+    )
+    for assistant in (rita, jan):
+        await add_assistant(bot, assistant, dora, emil)
+        await assistant.sends("/hours Dora")
+    rita.card.shows("Open on 1 day. Tap it to see or remove its hours.")
+    jan.card.shows("Zeiten an 1 Tag.")
+    await rita.sends("/hours Emil")
+    rita.card.shows("No hours yet.")
+    await jan.sends("/hours Emil")
+    jan.card.shows("Noch keine Zeiten eingetragen.")
+    for assistant in (rita, jan):
+        assert not any(word in assistant.card.text for word in ("You're", "you work", "Du hast"))
 
 
 async def test_whose_hours_and_days_in_german(bot: BotHarness) -> None:

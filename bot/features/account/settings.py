@@ -39,12 +39,13 @@ class State(StrEnum):
     """What the next typed line is read as."""
 
     ZONE = "zone"
+    ZONE_OF = "zone_of"
     NAME = "name"
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsData:
-    """The provider whose public name is asked for."""
+    """The provider whose public name or time zone is asked for."""
 
     provider: int | None = None
 
@@ -56,13 +57,13 @@ routes = Routes(SETTINGS)
 @routes.command("settings")
 async def settings_wanted(update: Update, context: Context) -> int:
     """Show the settings."""
-    return await _home(context)
+    return await show_home(context)
 
 
 @routes.button(SettingsHome)
 async def back_to_settings(context: Context, tap: SettingsHome) -> int:
     """Show the settings again."""
-    return await _home(context)
+    return await show_home(context)
 
 
 @routes.button(AskZone)
@@ -99,7 +100,7 @@ async def language_chosen(context: Context, tap: ChooseLanguage) -> int:
     await context.act(choose_language(context.uow, context.me, tap.language))
     context.request.person = replace(context.request.person, language=tap.language)
     set_menu(context, await roles_of(context))
-    return await _home(
+    return await show_home(
         context,
         saved=context.t.plain("settings.language_saved", language=language_name(tap.language)),
     )
@@ -119,7 +120,7 @@ async def notifications_chosen(context: Context, tap: ChooseNotifications) -> in
     wanted = bool(tap.wanted)
     await context.act(choose_notifications(context.uow, context.me, tap.provider, wanted=wanted))
     key = "settings.notified" if wanted else "settings.not_notified"
-    return await _home(context, saved=context.t.plain(key))
+    return await show_home(context, saved=context.t.plain(key))
 
 
 @routes.line(State.NAME, blank=True)
@@ -130,7 +131,7 @@ async def name_typed(update: Update, context: Context) -> int:
         name_provider(context.uow, context.me, named.id, typed_text(update), keep_slug=True)
     )
     context.request.work_for(None)
-    return await _home(context, saved=context.t("settings.name_saved", name=provider.label))
+    return await show_home(context, saved=context.t("settings.name_saved", name=provider.label))
 
 
 def _languages(context: Context) -> int:
@@ -142,17 +143,19 @@ def _languages(context: Context) -> int:
 async def _with_zone(context: Context, zone: str) -> int:
     """Set a time zone, and show the settings in it."""
     await set_time_zone(context, zone)
-    return await _home(
+    return await show_home(
         context, saved=context.t.plain("settings.zone_saved", zone=context.times.zone_city)
     )
 
 
-async def _home(context: Context, *, saved: str = "") -> int:
+async def show_home(context: Context, *, saved: str = "") -> int:
     """Show the settings, and what was saved: in the answer to a tap, else above the settings."""
     tapped = context.request.tapped is not None
     if saved and tapped:
         context.toast(saved)
-    acting = await context.uow.queries.acting_for(context.me)
+    queries = context.uow.queries
+    acting = await queries.acting_for(context.me)
+    absent = await queries.without_account(context.me) if acting else ()
     note = "" if tapped else saved
-    context.show(settings_home(context.locale, context.now, acting, note=note))
+    context.show(settings_home(context.locale, context.now, acting, absent, note=note))
     return ConversationHandler.END

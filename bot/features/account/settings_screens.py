@@ -1,18 +1,20 @@
 """The screens of the settings: the current values, and the choices for each."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from bot.buttons.people import (
     AskLanguage,
     AskName,
     AskZone,
+    AskZoneOf,
     ChooseLanguage,
     ChooseNotifications,
     ChooseZone,
+    ChooseZoneOf,
     SettingsHome,
 )
-from bot.features.account.zone_screens import common_zones
+from bot.features.account.zone_screens import city, common_zones
 from bot.messages.screen import Button, Rows, Screen
 from bot.ui.keyboards import button
 from bot.ui.locale import UserLocale
@@ -23,9 +25,16 @@ _MOST_PROVIDERS = 20
 
 
 def settings_home(
-    locale: UserLocale, now: datetime, acting: Sequence[Acting], note: str = ""
+    locale: UserLocale,
+    now: datetime,
+    acting: Sequence[Acting],
+    absent: Collection[int] = (),
+    note: str = "",
 ) -> Screen:
-    """Return the current settings, below a note if any, and a row for each provider acted for."""
+    """Return the current settings, below a note if any, and buttons for each provider acted for.
+
+    ``absent`` are the numbers of those without Telegram account, whose time zone others choose.
+    """
     t, times = locale.t, locale.times
     text = t(
         "settings.home",
@@ -41,20 +50,32 @@ def settings_home(
         names = times.listed([each.provider.label for each in acting])
         text += "\n" + t("settings.name_now", name=names)
     several = len(acting) > 1
-    rows = (_of_provider(locale, each, named=several) for each in acting[:_MOST_PROVIDERS])
+    rows = [
+        row
+        for each in acting[:_MOST_PROVIDERS]
+        for row in _of_provider(locale, each, named=several, absent=each.provider.id in absent)
+    ]
     return Screen(_below(note, text), (first, *rows))
 
 
-def _of_provider(locale: UserLocale, acting: Acting, *, named: bool) -> tuple[Button, Button]:
-    """Return the buttons of a provider: the public name, and whether the person is notified."""
+def _of_provider(locale: UserLocale, acting: Acting, *, named: bool, absent: bool) -> Rows:
+    """Return a provider's buttons: name, notifications, and if ``absent`` the time zone."""
     t, provider = locale.t, acting.provider
     name = t.plain("settings.button.name")
     key = "settings.button.notified" if acting.notified else "settings.button.not_notified"
     change = ChooseNotifications(provider.id, int(not acting.notified))
-    return (
+    row = (
         button(f"{name}: {provider.label}" if named else name, AskName(provider.id)),
         button(t.plain(key), change),
     )
+    return (row, (_zone_button(locale, provider),)) if absent else (row,)
+
+
+def _zone_button(locale: UserLocale, provider: Provider) -> Button:
+    """Return the button that shows a provider's time zone and asks for another."""
+    zone = city(locale, provider.zone(locale.venue or locale.times.zone).key)
+    label = locale.t.plain("settings.button.zone_of", provider=provider.label, zone=zone)
+    return button(label, AskZoneOf(provider.id))
 
 
 def zone_settings(locale: UserLocale, chosen: str | None) -> Screen:
@@ -62,6 +83,18 @@ def zone_settings(locale: UserLocale, chosen: str | None) -> Screen:
     return Screen(
         locale.t("settings.zone", zone=locale.times.zone_city),
         (*common_zones(locale, ChooseZone, chosen), *back(locale)),
+    )
+
+
+def provider_zone(locale: UserLocale, provider: Provider) -> Screen:
+    """Return the common time zones for a provider without Telegram account."""
+
+    def choose(zone: str) -> ChooseZoneOf:
+        return ChooseZoneOf(provider.id, zone)
+
+    return Screen(
+        locale.t("settings.zone_of", zone=locale.times.zone_city),
+        (*common_zones(locale, choose, provider.time_zone), *back(locale)),
     )
 
 

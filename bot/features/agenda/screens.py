@@ -156,16 +156,21 @@ def reason_mark(reason: str) -> str:
 
 def cancelled_answer(locale: UserLocale, entry: Entry) -> str:
     """Return the short answer to the tap that cancelled a reservation."""
-    key = "agenda.not_told" if entry.client.unreachable_since else "agenda.told"
+    key = "agenda.told" if _is_told(entry.client) else "agenda.not_told"
     return locale.t.plain(key, client=_shortened(entry.client.name, _NAME_SHOWN))
 
 
 def cancelled_note(locale: UserLocale, entry: Entry) -> Markup:
     """Return the note above the day after a reservation was cancelled."""
-    key = "agenda.cancelled_untold" if entry.client.unreachable_since else "agenda.cancelled"
+    key = "agenda.cancelled" if _is_told(entry.client) else "agenda.cancelled_untold"
     note = locale.t(key, **_client_and_time(locale, entry))
     reason = entry.reservation.reason
     return Markup("{}\n{}").format(note, locale.t("card.reason", reason=reason)) if reason else note
+
+
+def _is_told(client: Person) -> bool:
+    """Return whether the bot can notify a client; a guest has no Telegram account."""
+    return client.telegram_id is not None and client.unreachable_since is None
 
 
 def nothing_to_cancel(locale: UserLocale, entry: Entry, now: datetime) -> Markup:

@@ -154,10 +154,7 @@ async def _reserved(context: Context, whose: Shown, window: TimeSpan) -> Mapping
 async def _posted(context: Context, whose: Shown, window: TimeSpan) -> Mapping[date, int]:
     """Return the days within a window with open hours, each with 0 reservations."""
     hours = [
-        part
-        for number in whose.numbers
-        for span in await context.uow.queries.open_hours(number, window)
-        if (part := span.clipped(window))
+        part for span in await _open_hours(context, whose, window) if (part := span.clipped(window))
     ]
     return {day: 0 for day, _ in by_day(hours, context.zone)}
 
@@ -173,5 +170,14 @@ async def _is_idle(context: Context, whose: Shown) -> bool:
 async def _agenda(context: Context, whose: Shown, window: TimeSpan) -> Sequence[Reservation]:
     """Return the reservations of the shown providers that touch a window, by start."""
     queries, now = context.uow.queries, context.now
-    found = [each for n in whose.numbers for each in await queries.agenda(n, window, now)]
-    return sorted(found, key=lambda each: (each.span.start, each.id))
+    if whose.several:
+        return await queries.team_agenda(context.me, window, now)
+    return await queries.agenda(whose.numbers[0], window, now)
+
+
+async def _open_hours(context: Context, whose: Shown, window: TimeSpan) -> Sequence[TimeSpan]:
+    """Return the open hours of the shown providers that touch a window."""
+    queries = context.uow.queries
+    if whose.several:
+        return await queries.team_hours(context.me, window)
+    return await queries.open_hours(whose.numbers[0], window)

@@ -16,13 +16,15 @@ DAY_CELLS = 100
 async def show_home(context: Context, page: int = 0, note: str = "") -> State:
     """Show how to add hours and a page of the open hours, below a note if there is one."""
     posted = grouped(context.locale, await posted_within(context, coming(context)))
+    own = await _are_own(context)
     home = hours_home(
         context.locale,
         posted,
         context.today,
         page=page,
         provider=context.provider.id,
-        zone_chosen=not await _may_choose_zone(context),
+        own=own,
+        zone_chosen=not own or context.request.person.time_zone is not None,
         several=len(await all_providers(context)) > 1,
     )
     context.show(home.below(note))
@@ -42,8 +44,7 @@ def coming(context: Context) -> TimeSpan:
     return TimeSpan(start, start + (FARTHEST + 2) * DAY_CELLS)
 
 
-async def _may_choose_zone(context: Context) -> bool:
-    """Return whether these are the person's own hours, in a zone that they did not choose yet."""
+async def _are_own(context: Context) -> bool:
+    """Return whether these are the person's own hours."""
     own = await own_provider(context.uow, context.me)
-    is_own = own is not None and own.id == context.provider.id
-    return is_own and context.request.person.time_zone is None
+    return own is not None and own.id == context.provider.id

@@ -11,6 +11,7 @@ from bot.features.hours.day_lines import DaySpans, day_name, spans_text
 from bot.messages.screen import Button, Screen
 from bot.ui.keyboards import button, pager, pages_of
 from bot.ui.locale import UserLocale
+from bot.ui.texts import Texts
 from domain.provider import Provider
 from domain.timespan import TimeSpan
 
@@ -26,23 +27,25 @@ def hours_home(
     *,
     page: int,
     provider: int,
+    own: bool = True,
     zone_chosen: bool = True,
     several: bool = False,
 ) -> Screen:
     """Return how to add hours, and a page of the days with open hours from today on.
 
-    If the time zone was not chosen, the screen says where to choose it. If the person acts for
-    several providers, a button leads to the others.
+    ``own`` is whether they are the person's own hours. If the time zone was not chosen, the screen
+    says where to choose it. If the person acts for several providers, a button leads to the others.
     """
     t = locale.t
     pages = pages_of(posted, DAYS_PER_PAGE)
     page = min(page, pages - 1)
     shown = posted[page * DAYS_PER_PAGE : (page + 1) * DAYS_PER_PAGE]
-    what = t.count("hours.home.posted", len(posted)) if posted else t("hours.home.nothing")
-    listed = t("hours.home.list", posted=what, zone=locale.times.zone_city)
+    listed = t(
+        "hours.home.list", posted=_posted(t, len(posted), own=own), zone=locale.times.zone_city
+    )
     text = "\n\n".join(
         (
-            t("hours.home"),
+            t("hours.home" if own else "hours.home_of_others"),
             listed if zone_chosen else Markup("{}\n{}").format(listed, t("hours.home.zone")),
         )
     )
@@ -56,6 +59,13 @@ def hours_home(
             *(((button(t.plain("hours.whose"), Open("hours")),),) if several else ()),
         ),
     )
+
+
+def _posted(t: Texts, days: int, *, own: bool) -> Markup:
+    """Say on how many days there are hours."""
+    if not days:
+        return t("hours.home.nothing" if own else "hours.home_of_others.nothing")
+    return t.count("hours.home.posted" if own else "hours.home_of_others.posted", days)
 
 
 def posted_day(locale: UserLocale, day: date, spans: Sequence[TimeSpan], provider: int) -> Screen:

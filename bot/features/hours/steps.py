@@ -111,7 +111,7 @@ async def _preview(context: Context, draft: Draft) -> Screen:
     except errors.Refusal as refusal:
         return await _refused(context, draft, refusal)
     if draft.zone != context.zone.key:
-        await change_draft(context.uow, replace(draft, zone=context.zone.key))
+        await change_draft(context.uow, context.me, replace(draft, zone=context.zone.key))
     posting = Posting(
         draft, found.spans, found.posted, found.slots, _notes(context, draft), _back(draft)
     )

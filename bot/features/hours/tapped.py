@@ -65,7 +65,9 @@ async def day_toggled(context: Context, tap: ToggleDay) -> State:
         return await show_draft(context, draft)
     first, last = calendar_days(context)
     if first <= tap.day <= last:
-        draft = await change_draft(context.uow, _chosen(draft, tap.day, wanted=bool(tap.chosen)))
+        draft = await change_draft(
+            context.uow, context.me, _chosen(draft, tap.day, wanted=bool(tap.chosen))
+        )
     else:
         context.alert(context.t.plain("hours.day_out_of_reach"))
     return show_calendar(context, draft, tap.day)

@@ -196,7 +196,9 @@ async def with_hours(context: Context, draft: Draft, hours: WallSpan) -> State:
     Notes on how earlier hours were read are dropped.
     """
     enter_typing(context, {})
-    return await show_draft(context, await change_draft(context.uow, draft.with_hours(hours)))
+    return await show_draft(
+        context, await change_draft(context.uow, context.me, draft.with_hours(hours))
+    )
 
 
 def _refuse_end(context: Context, draft: Draft, start: int, read: TimeRead) -> None:
@@ -244,7 +246,7 @@ async def _hours_of_chosen_days(update: Update, context: Context, draft: Draft) 
         return await _explain(context, read)
     enter_typing(context, {draft.id: _preview_notes(context, read)})
     return await show_draft(
-        context, await change_draft(context.uow, replace(draft, days=read.days))
+        context, await change_draft(context.uow, context.me, replace(draft, days=read.days))
     )
 
 

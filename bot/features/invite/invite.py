@@ -1,7 +1,6 @@
 """Inviting: an admin chooses whom, and gets a link to forward."""
 
 from collections.abc import Callable
-from enum import StrEnum
 
 from telegram import Update
 from telegram.ext import ConversationHandler
@@ -19,29 +18,30 @@ from bot.buttons.invite import (
 )
 from bot.dialogue.context import Context
 from bot.dialogue.deep_links import link_to
-from bot.dialogue.flow import Flow, NoData
 from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import typed_text
 from bot.features.invite.screens import (
-    PROVIDERS_PER_PAGE,
     invitation,
     name_wanted,
     provider_added,
     which_provider,
     whom,
 )
+from bot.features.invite.state import (
+    INVITE,
+    ROWS_PER_PAGE,
+    State,
+    page_of,
+    require_admin,
+    show_last,
+)
 from bot.messages.screen import Screen
+from bot.ui.refusals import refused
+from domain import errors
 from domain.invitation import InvitationKind
-from domain.usecases.invite import add_provider, check_admin, invite
+from domain.usecases.invite import add_provider, invite
 
-
-class State(StrEnum):
-    """What the next typed line is read as."""
-
-    NAME = "name"
-
-
-routes = Routes(Flow("invite", State, NoData))
+routes = Routes(INVITE)
 
 
 @routes.command("invite")
@@ -74,7 +74,7 @@ async def assisted_wanted(context: Context, tap: AssistantsOf) -> int:
     screen = await _choice(
         context, "invite.whose_assistant", InviteAssistant, AssistantsOf, tap.page
     )
-    return _show(context, screen)
+    return show_last(context, screen)
 
 
 @routes.button(InviteAssistant)
@@ -87,7 +87,7 @@ async def assistant_invited(context: Context, tap: InviteAssistant) -> int:
 async def handed_over_wanted(context: Context, tap: HandOverList) -> int:
     """Ask which provider gets another account."""
     screen = await _choice(context, "invite.whom_to_hand_over", HandOver, HandOverList, tap.page)
-    return _show(context, screen)
+    return show_last(context, screen)
 
 
 @routes.button(HandOver)
@@ -99,32 +99,41 @@ async def handed_over(context: Context, tap: HandOver) -> int:
 @routes.button(AddProvider)
 async def provider_to_add(context: Context, tap: AddProvider) -> State:
     """Ask for the name of a provider without a Telegram account."""
-    _check_admin(context)
+    require_admin(context)
     context.show(name_wanted(context.locale))
     return State.NAME
 
 
 @routes.line(State.NAME, blank=True)
-async def provider_named(update: Update, context: Context) -> int:
-    """Add a provider with the typed name, in the venue's zone."""
-    provider = await context.act(
-        add_provider(
-            context.uow,
-            context.request.person,
-            context.services.admins,
-            typed_text(update),
-            None,
-            context.now,
+async def provider_named(update: Update, context: Context) -> State | int:
+    """Add a provider with the typed name, in the venue's zone; ask again for an unusable name."""
+    try:
+        provider = await context.act(
+            add_provider(
+                context.uow,
+                context.request.person,
+                context.services.admins,
+                typed_text(update),
+                None,
+                context.now,
+            )
         )
-    )
-    return _show(context, provider_added(context.locale, provider))
+    except errors.BadInput as refusal:
+        context.show(name_wanted(context.locale).below(refused(context.locale, refusal).text))
+        return State.NAME
+    return show_last(context, provider_added(context.locale, provider))
 
 
 async def _ask_whom(context: Context) -> int:
     """Ask whom to invite."""
-    _check_admin(context)
-    any_provider = await context.uow.queries.count_providers("", for_client=None) > 0
-    return _show(context, whom(context.locale, any_provider=any_provider))
+    require_admin(context)
+    queries = context.uow.queries
+    screen = whom(
+        context.locale,
+        any_provider=await queries.count_providers("", for_client=None) > 0,
+        any_assistant=await queries.count_assistants() > 0,
+    )
+    return show_last(context, screen)
 
 
 async def _choice(
@@ -132,15 +141,14 @@ async def _choice(
     key: str,
     choose: Callable[[int], CallbackData],
     turn: Callable[[int], CallbackData],
-    page: int,
+    wanted: int,
 ) -> Screen:
     """Return a page of all providers to choose from."""
-    _check_admin(context)
+    require_admin(context)
     queries = context.uow.queries
-    pages = max(1, -(-await queries.count_providers("", for_client=None) // PROVIDERS_PER_PAGE))
-    page = min(page, pages - 1)
+    page, pages = page_of(wanted, await queries.count_providers("", for_client=None))
     found = await queries.find_providers(
-        "", for_client=None, offset=page * PROVIDERS_PER_PAGE, limit=PROVIDERS_PER_PAGE
+        "", for_client=None, offset=page * ROWS_PER_PAGE, limit=ROWS_PER_PAGE
     )
     return which_provider(
         context.locale, key, found, choose=choose, turn=turn, page=page, pages=pages
@@ -163,14 +171,3 @@ async def _send(context: Context, kind: InvitationKind, provider_id: int | None 
     link = link_to(context, "join", code)
     context.request.send(invitation(context.locale, kind, link, ends, provider))
     return ConversationHandler.END
-
-
-def _show(context: Context, screen: Screen) -> int:
-    """Show a screen that waits for no typed line."""
-    context.show(screen)
-    return ConversationHandler.END
-
-
-def _check_admin(context: Context) -> None:
-    """Raise errors.AdminOnly unless the person is an admin."""
-    check_admin(context.request.person, context.services.admins)

@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.buttons.base import CallbackData
 from bot.buttons.invite import (
     AddProvider,
+    AssistantList,
     AssistantsOf,
     HandOverList,
     InviteAdmin,
@@ -20,7 +21,6 @@ from bot.ui.locale import UserLocale
 from domain.invitation import InvitationKind
 from domain.provider import Provider
 
-PROVIDERS_PER_PAGE = 8
 _TEXTS = {
     InvitationKind.PROVIDER: "invite.provider",
     InvitationKind.ASSISTANT: "invite.assistant",
@@ -29,8 +29,8 @@ _TEXTS = {
 }
 
 
-def whom(locale: UserLocale, *, any_provider: bool) -> Screen:
-    """Ask whom to invite; without any provider there is no one to assist or to hand over."""
+def whom(locale: UserLocale, *, any_provider: bool, any_assistant: bool = False) -> Screen:
+    """Ask whom to invite; offer only what there is someone for."""
     t = locale.t
     rows: list[tuple[str, CallbackData]] = [
         ("invite.button.provider", InviteProvider()),
@@ -40,6 +40,8 @@ def whom(locale: UserLocale, *, any_provider: bool) -> Screen:
         rows.insert(1, ("invite.button.assistant", AssistantsOf()))
         rows.append(("invite.button.handover", HandOverList()))
     rows.append(("invite.button.admin", InviteAdmin()))
+    if any_assistant:
+        rows.append(("invite.button.remove", AssistantList()))
     return Screen(t("invite.whom"), tuple((button(t.plain(key), choice),) for key, choice in rows))
 
 
@@ -55,7 +57,7 @@ def which_provider(
 ) -> Screen:
     """Ask for a provider; ``key`` is the question's text."""
     rows = tuple((button(each.label, choose(each.id)),) for each in found)
-    return Screen(locale.t(key), (*rows, *pager(page, pages, turn), *_back(locale)))
+    return Screen(locale.t(key), (*rows, *pager(page, pages, turn), *back(locale)))
 
 
 def invitation(
@@ -78,7 +80,7 @@ def invitation(
 
 def name_wanted(locale: UserLocale) -> Screen:
     """Ask for the name of a provider without a Telegram account."""
-    return Screen(locale.t("invite.name"), _back(locale))
+    return Screen(locale.t("invite.name"), back(locale))
 
 
 def provider_added(locale: UserLocale, provider: Provider) -> Screen:
@@ -91,6 +93,6 @@ def provider_added(locale: UserLocale, provider: Provider) -> Screen:
     )
 
 
-def _back(locale: UserLocale) -> Rows:
+def back(locale: UserLocale) -> Rows:
     """Return the way back to the question whom to invite."""
     return ((button(locale.t.plain("button.back"), InviteHome()),),)

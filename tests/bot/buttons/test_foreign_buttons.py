@@ -44,8 +44,8 @@ from bot.buttons.hours import (
     ToggleDay,
     UndoDraft,
 )
-from bot.buttons.invite import HandOver, InviteAssistant
-from bot.buttons.people import AskName, ChooseNotifications, LinkOf
+from bot.buttons.invite import AskDismissal, DismissAssistant, HandOver, InviteAssistant
+from bot.buttons.people import AskName, AskZoneOf, ChooseNotifications, ChooseZoneOf, LinkOf
 from bot.features.agenda.screens import reason_mark
 from tests.kit.bot import BotHarness
 from tests.kit.buttons import button_types
@@ -85,8 +85,12 @@ DORAS: list[CallbackData] = [
     AskName(1),
     ChooseNotifications(1, 0),
     LinkOf(1),
+]
+ADMINS: list[CallbackData] = [
     HandOver(1),
     InviteAssistant(1),
+    AskDismissal(1, 1),
+    DismissAssistant(1, 1, 1),
 ]
 ALICES: list[CallbackData] = [
     ConfirmHold(1),
@@ -97,6 +101,9 @@ ALICES: list[CallbackData] = [
     CancelBooking(1),
     ShowBooking(1),
 ]
+# Dora has an account, so no one else chooses her time zone.
+ZONES: list[CallbackData] = [AskZoneOf(1), ChooseZoneOf(1, "Asia/Tokyo")]
+FORGED = [*DORAS, *ADMINS, *ALICES, *ZONES]
 # Everyone may look at a provider's free times and hold one.
 PUBLIC = {BookingDay, BookingMonth, ChooseProvider, PickSlot}
 KEPT = ("provider", "acts_for", "availability", "draft", "reservation", "busy", "history")
@@ -125,11 +132,11 @@ def test_every_button_about_a_provider_a_draft_or_a_reservation_is_forged_here()
         for kind in button_types()
         if {"provider", "draft", "reservation"} & {field.name for field in fields(kind)}  # type: ignore[arg-type]
     }
-    assert {type(choice) for choice in [*DORAS, *ALICES]} == about - PUBLIC
+    assert {type(choice) for choice in FORGED} == about - PUBLIC
 
 
 @pytest.mark.parametrize("who", ["an assistant of another provider", "another client"])
-@pytest.mark.parametrize("choice", [*DORAS, *ALICES], ids=lambda choice: type(choice).__name__)
+@pytest.mark.parametrize("choice", FORGED, ids=lambda choice: type(choice).__name__)
 async def test_a_button_for_others_is_refused_and_changes_nothing(
     bot: BotHarness, dora: ChatUser, choice: CallbackData, who: str
 ) -> None:
@@ -156,7 +163,7 @@ async def test_a_button_for_others_is_refused_and_changes_nothing(
 
 
 @pytest.mark.parametrize("who", ["dora", "her assistant"])
-@pytest.mark.parametrize("choice", DORAS[:-2], ids=lambda choice: type(choice).__name__)
+@pytest.mark.parametrize("choice", DORAS, ids=lambda choice: type(choice).__name__)
 async def test_the_same_button_works_for_those_who_act_for_the_provider(
     bot: BotHarness, dora: ChatUser, choice: CallbackData, who: str
 ) -> None:

@@ -124,7 +124,7 @@ async def test_the_command_prints_a_link_while_the_bot_runs(tmp_path: Path) -> N
     env = environment(tmp_path, telegram.url)
     try:
         async with bot_process(tmp_path, env):
-            await until((tmp_path / "bot.db").exists)
+            await until(lambda: any(c.method == "getUpdates" for c in telegram.transcript.calls))
             done = await asyncio.to_thread(run_bot, tmp_path, env, "admin")
             assert (done.returncode, done.stderr) == (0, "")
             found = LINK.search(done.stdout)

@@ -5,17 +5,21 @@ from datetime import timedelta
 from bot.notifications.admin_screens import reachable_screen, summary_screen, unreachable_screen
 from bot.notifications.missed import missed_screen
 from bot.notifications.screens import (
+    assistant_removed,
     booking_confirmed,
     cancelled_by_client,
     cancelled_by_provider,
     cancelled_by_team,
+    handed_over,
     hold_expired,
     hold_warning,
     someone_joined,
 )
+from bot.ui.command_menu import Roles
 from bot.ui.locale import UserLocale
 from domain.invitation import InvitationKind
 from domain.operations.incident import Incident, IncidentKind
+from domain.provider import Acting, Role
 from tests.kit.preview import Previews
 from tests.kit.screens import (
     ALICE,
@@ -23,9 +27,12 @@ from tests.kit.screens import (
     CANCELLED_BY_CLIENT,
     CANCELLED_BY_PROVIDER,
     DORA,
+    EMIL,
     EXPIRED,
     HELD,
 )
+
+ASSISTANT = Roles((Acting(EMIL, Role.ASSISTANT),))
 
 PREVIEWS = Previews()
 PREVIEWS.add(hold_warning, all=lambda by: hold_warning(by, HELD, DORA, timedelta(minutes=5)))
@@ -58,6 +65,12 @@ PREVIEWS.add(
         by, [Incident(kind, 2, "OSError") for kind in IncidentKind]
     ),
 )
+PREVIEWS.add(
+    assistant_removed,
+    client_now=lambda by: assistant_removed(by, DORA, Roles()),
+    still_assists_another=lambda by: assistant_removed(by, DORA, ASSISTANT),
+)
+PREVIEWS.add(handed_over, all=lambda by: handed_over(by, DORA, Roles()))
 PREVIEWS.add(unreachable_screen, all=lambda by: unreachable_screen(by, DORA))
 PREVIEWS.add(reachable_screen, all=lambda by: reachable_screen(by, DORA))
 PREVIEWS.add(

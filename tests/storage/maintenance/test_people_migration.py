@@ -291,7 +291,7 @@ async def test_what_was_withheld_is_told_when_the_person_writes_again(
         lost = await uow.people.record_contact(Contact(LOST, "Lost"), NOW)
         assert (lost.id, lost.unreachable_since) == (NUMBERS[LOST], NOW)
         await uow.outbox.resume(lost, NOW)
-        [row] = await uow.outbox.withheld(LOST)
+        [row] = (await uow.outbox.withheld(LOST, 50)).rows
         assert (row.id, row.recipient_id, row.reservation_id) == (6, NUMBERS[LOST], 26)
         kinds = [row.kind for row in await uow.outbox.claim(NOW, 20) if row.chat_id == LOST]
     assert kinds == [MISSED]

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from domain import errors
 from domain.invitation import LIFETIMES, Invitation, InvitationKind, digest_of
-from domain.notification import PROVIDER_UNREACHABLE, Kind, Notification, Subject
+from domain.notification import Kind, Notification, ProviderKind, Subject
 from domain.operations.dialogue import Dialogue
 from domain.operations.outbox import MISSED, REPLY, TOLD_TO_WAIT, DeliveryRecord, OutboxRow
 from domain.person import Contact, Person
@@ -221,7 +221,7 @@ async def test_at_most_one_person_is_a_provider_themselves(database: Database) -
         await uow.providers.appoint(ALICE, dora.id, Role.ASSISTANT, NOW)
         await uow.providers.appoint(ALICE, dora.id, Role.SELF, NOW)
         assert await own_provider(uow, DORA) is None
-        assert await uow.queries.acting_for(ALICE) == [Acting(dora, Role.SELF)]
+        assert await uow.queries.acting_for(ALICE) == [Acting(dora, Role.SELF, since=NOW)]
 
         another = {"person_id": BOB, "provider_id": dora.id, "role": "self", "since": NOW}
         with pytest.raises(IntegrityError):
@@ -735,7 +735,7 @@ async def test_a_notification_keeps_its_subject_and_revision(
     await notify(database, reserved, Kind.HOLD_EXPIRED)
     async with database.transaction() as uow:
         lost = Notification(
-            BOB, PROVIDER_UNREACHABLE, 7, NOW, subject=Subject.PROVIDER, offset="today"
+            BOB, ProviderKind.UNREACHABLE, 7, NOW, subject=Subject.PROVIDER, offset="today"
         )
         await uow.outbox.notify([lost, replace(lost, offset="later"), lost])
 
@@ -743,7 +743,7 @@ async def test_a_notification_keeps_its_subject_and_revision(
     assert (first.subject_kind, first.subject_id, first.revision) == ("reservation", reserved, 2)
     assert first.reservation_id == reserved
     assert (about.subject_kind, about.subject_id, about.revision) == ("provider", 7, None)
-    assert (about.kind, about.reservation_id) == (PROVIDER_UNREACHABLE, None)
+    assert (about.kind, about.reservation_id) == (ProviderKind.UNREACHABLE, None)
     assert again.recipient_id == BOB
 
 
@@ -981,7 +981,7 @@ async def resume(database: Database, number: int, now: datetime) -> None:
 
 async def withheld(database: Database, number: int) -> list[OutboxRow]:
     async with database.snapshot() as uow:
-        return list(await uow.outbox.withheld(account_of(number)))
+        return list((await uow.outbox.withheld(account_of(number), 50)).rows)
 
 
 async def test_one_message_is_owed_for_all_that_was_withheld(
@@ -1049,7 +1049,7 @@ async def test_withheld_rows_are_settled_each_with_its_state(
     [other] = await withheld(database, DORA)
     async with database.transaction() as uow:
         states = {first.id: "sent", second.id: "skipped", other.id: "sent"}
-        await uow.outbox.settle_withheld(ALICE_CHAT, states, NOW + SECOND)
+        await uow.outbox.settle_withheld(ALICE_CHAT, states, second.id, NOW + SECOND)
 
     later = micros(NOW + SECOND)
     assert rows(

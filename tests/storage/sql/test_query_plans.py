@@ -74,6 +74,8 @@ SCANS = {
     "sql_queries._FIND": r"SCAN provider USING INDEX ix_provider_name_key_id",
     # The same names are counted, for the number of pages.
     "sql_queries._COUNT": r"SCAN provider",
+    # An admin's choice of an assistant to remove: one row for each person and provider.
+    **dict.fromkeys(["sql_queries._ASSISTANTS", "sql_queries._COUNT_ASSISTANTS"], "SCAN acts_for"),
     # The index of admins, who are few.
     "sql_queries._ADMINS": r"SCAN person USING INDEX ix_person_admin",
     # Invitations are few, and the command line withdraws its own once.
@@ -113,6 +115,10 @@ SCANS_ON_POSTGRES = {
     "integrity._NEWEST": r"Index Only Scan on processed_update by \w+",
     "sql_queries._FIND": r"Index Scan on provider by ix_provider_name_key_id|Seq Scan on provider",
     "sql_queries._COUNT": r"Seq Scan on provider",
+    **dict.fromkeys(
+        ["sql_queries._ASSISTANTS", "sql_queries._COUNT_ASSISTANTS"],
+        r"Seq Scan on acts_for|Index Scan on acts_for by ix_acts_for_provider_id",
+    ),
     "sql_queries._ADMINS": r"(Bitmap )?Index Scan (on person )?by ix_person_admin",
     "invitations._WITHDRAW": r"Seq Scan on invitation",
     "retention._FAILURES": r"Seq Scan on failed_update",
@@ -295,10 +301,13 @@ def test_each_statement_uses_an_index_on_postgresql(
         ("outbox._WITHHOLD", "ix_outbox_waiting (chat_id=?)"),
         ("outbox._RESUME_LATER", "ix_outbox_withheld (chat_id=?)"),
         ("outbox._WITHHELD_ROWS", "ix_outbox_withheld (chat_id=?)"),
-        ("outbox._ANY_WITHHELD", "ix_outbox_withheld (chat_id=?)"),
+        ("outbox._ALL_WITHHELD", "ix_outbox_withheld (chat_id=?)"),
         ("sql_queries._DELIVERY", "ix_outbox_subject (subject_id=? AND subject_kind=?)"),
         ("sql_queries._ACCOUNT", "sqlite_autoindex_person_1 (telegram_id=?)"),
         ("sql_queries._STAFF", "ix_acts_for_provider_id (provider_id=?)"),
+        ("sql_queries._REACHABLE_STAFF", "ix_acts_for_provider_id (provider_id=?)"),
+        ("sql_queries._WITHOUT_ACCOUNT", "SEARCH acts_for USING PRIMARY KEY (person_id=?)"),
+        ("sql_queries._WITHOUT_ACCOUNT", "uq_acts_for_self (provider_id=?)"),
         ("sql_queries._ACTING_FOR", "SEARCH acts_for USING PRIMARY KEY (person_id=?)"),
         ("sql_queries._GUESTS", "ix_person_guest_of (guest_of=?)"),
         ("sql_queries._ADMINS", "ix_person_admin"),
@@ -350,6 +359,7 @@ def test_frequent_statements_use_the_index_made_for_them(
         ("sql_queries._DELIVERY", "ix_outbox_subject", ("subject_id =", "subject_kind")),
         ("sql_queries._ACCOUNT", "uq_person_telegram_id", ("telegram_id =",)),
         ("sql_queries._STAFF", "ix_acts_for_provider_id", ("provider_id =",)),
+        ("sql_queries._REACHABLE_STAFF", "ix_acts_for_provider_id", ("provider_id =",)),
         ("sql_queries._ACTING_FOR", "pk_acts_for", ("person_id =",)),
         ("sql_queries._GUESTS", "ix_person_guest_of", ("guest_of =",)),
         ("cards._SHOWN_ON", "ix_card_chat_id_message_id", ("chat_id =", "message_id =")),

@@ -127,7 +127,7 @@ def posted(database: Database, provider: Provider) -> list[TimeSpan]:
 async def test_a_draft_is_stored_unchanged(database: Database, dora: Provider) -> None:
     draft = await drafted(database, (DAY + timedelta(days=1), ()), NINE_TO_TEN)
 
-    async with database.snapshot() as uow:
+    async with database.transaction() as uow:
         assert await draft_of(uow, draft.id, DORA) == (draft, dora)
     assert draft.days == (NINE_TO_TEN, (DAY + timedelta(days=1), ()))
     assert posted(database, dora) == [HOURS]
@@ -136,14 +136,14 @@ async def test_a_draft_is_stored_unchanged(database: Database, dora: Provider) -
 async def test_a_draft_changes_until_it_is_published(database: Database, dora: Provider) -> None:
     draft = await drafted(database, (DAY, ()))
     async with database.transaction() as uow:
-        changed = await change_draft(uow, draft.with_hours(WallSpan(540, 600)))
-    async with database.snapshot() as uow:
+        changed = await change_draft(uow, DORA, draft.with_hours(WallSpan(540, 600)))
+    async with database.transaction() as uow:
         assert (await draft_of(uow, draft.id, DORA))[0] == changed
     done = await publish(database, draft)
 
     async with database.transaction() as uow:
         with pytest.raises(errors.DraftDiscarded):
-            await change_draft(uow, done)
+            await change_draft(uow, DORA, done)
 
 
 async def test_a_preview_shows_the_time_the_slots_and_hours_already_posted(

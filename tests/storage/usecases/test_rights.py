@@ -19,7 +19,14 @@ from domain.provider import Provider, Role
 from domain.reservation import Reservation
 from domain.timespan import TimeSpan, WallSpan
 from domain.usecases.acting import provider_for, providers_of
-from domain.usecases.choose_settings import choose_language, choose_notifications, choose_zone
+from domain.usecases.choose_settings import (
+    choose_language,
+    choose_notifications,
+    choose_zone,
+    choose_zone_of,
+    provider_without_account,
+)
+from domain.usecases.dismiss import assistance_of, dismiss
 from domain.usecases.end_reservation import cancel_by_client, cancel_by_provider, confirm_hold
 from domain.usecases.find_reservation import (
     hold_to_move,
@@ -146,10 +153,11 @@ OWN, PROVIDER_ONLY, UNKNOWN, ADMIN_ONLY = (
     errors.ProviderUnknown.code,
     errors.AdminOnly.code,
 )
-HAS, ACTS, IS_ADMIN, USED, NO_CODE = (
+HAS, ACTS, IS_ADMIN, HAS_ACCOUNT, USED, NO_CODE = (
     errors.AlreadyProvider.code,
     errors.AlreadyActing.code,
     errors.AlreadyAdmin.code,
+    errors.ProviderHasAccount.code,
     errors.InvitationUsed.code,
     errors.InvitationUnknown.code,
 )
@@ -252,10 +260,11 @@ def of_provider(name: str, at: str, *allowed: str) -> dict[str, Right]:
             lambda w, who, s: add_guest(w, who, its(s).id, "Mrs Smith", "+49 30 1", NOW),
             provider,
         ),
-        f"switches off the notifications of {name}": Right(
+        f"switches on the notifications of {name}": Right(
             choose_notifications,
-            lambda w, who, s: choose_notifications(w, who, its(s).id, wanted=False),
+            lambda w, who, s: choose_notifications(w, who, its(s).id, wanted=True),
             provider,
+            changes=False,
         ),
         f"sees the guests of {name}": Right(
             guests_of, lambda w, who, s: guests_of(w, who, its(s).id), provider, changes=False
@@ -275,6 +284,14 @@ def inviting(kind: InvitationKind) -> Right:
 
 async def adds_provider(uow: SqlUnitOfWork, who: int, _stage: Stage) -> object:
     return await add_provider(uow, await person(uow, who), ADMIN_IDS, "Gus", None, NOW)
+
+
+async def asks_to_dismiss(uow: SqlUnitOfWork, who: int, stage: Stage) -> object:
+    return await assistance_of(uow, await person(uow, who), ADMIN_IDS, ANNE, stage.dora.id)
+
+
+async def dismisses(uow: SqlUnitOfWork, who: int, stage: Stage) -> object:
+    return await dismiss(uow, await person(uow, who), ADMIN_IDS, ANNE, stage.dora.id, NOW)
 
 
 def joining(kind: InvitationKind, answers: Answers, of_others: str | None = None) -> Right:
@@ -332,6 +349,11 @@ RIGHTS = {
     ),
     **{f"invites {kind}": inviting(kind) for kind in InvitationKind},
     "adds a provider": Right(add_provider, adds_provider, ADMINS),
+    "asks whether to remove an assistant": Right(
+        assistance_of, asks_to_dismiss, ADMINS, changes=False
+    ),
+    # The assistant loses the provider.
+    "removes an assistant": Right(dismiss, dismisses, ADMINS, of_others="acts_for"),
     "becomes a provider": joining(
         InvitationKind.PROVIDER, answered(OK, provider=HAS, other_provider=HAS)
     ),
@@ -367,6 +389,23 @@ RIGHTS = {
     ),
     "chooses a zone": Right(
         choose_zone, lambda w, who, _s: choose_zone(w, who, "Asia/Tokyo"), EVERYBODY
+    ),
+    "asks for the zone of Fay": Right(
+        provider_without_account,
+        lambda w, who, s: provider_without_account(w, who, s.fay.id),
+        acting(UNKNOWN, "assistant_of_fay"),
+        changes=False,
+    ),
+    "chooses the zone of Fay": Right(
+        choose_zone_of,
+        lambda w, who, s: choose_zone_of(w, who, s.fay.id, "Asia/Tokyo"),
+        acting(UNKNOWN, "assistant_of_fay"),
+    ),
+    # Dora has an account, and chooses for herself.
+    "chooses the zone of Dora": Right(
+        choose_zone_of,
+        lambda w, who, s: choose_zone_of(w, who, s.dora.id, "Asia/Tokyo"),
+        acting(UNKNOWN) | dict.fromkeys(("provider", "assistant"), HAS_ACCOUNT),
     ),
     "chooses a language": Right(
         choose_language, lambda w, who, _s: choose_language(w, who, "de"), EVERYBODY
@@ -406,6 +445,7 @@ WITHOUT_ACTOR = {
     "expire_holds": "It runs when holds expire, without an actor.",
     "expire_holds_in_way": "The same.",
     "free_slug": "It reads which names in links are taken, which everyone sees.",
+    "is_last_reachable": "It gets what ``assistance_of`` returns, which checks the actor.",
     "mark_unreachable": "It runs when a message cannot be delivered.",
     "own_provider": "It answers what the actor is.",
     "provider_if_acting": "It answers for whom the actor acts, None for any other.",

@@ -17,6 +17,7 @@ from bot.features.account.settings_screens import (
     back,
     language_settings,
     name_settings,
+    provider_zone,
     settings_home,
     zone_settings,
 )
@@ -89,7 +90,11 @@ PREVIEWS.add(
     assistant_of_two=lambda by: settings_home(
         by, NOW, (Acting(DORA, Role.ASSISTANT), Acting(EMIL, Role.ASSISTANT, notified=False))
     ),
+    assistant_of_two_without_account=lambda by: settings_home(
+        by, NOW, (Acting(DORA, Role.ASSISTANT), Acting(EMIL, Role.ASSISTANT)), {DORA.id, EMIL.id}
+    ),
 )
+PREVIEWS.add(provider_zone, all=lambda by: provider_zone(by, EMIL))
 PREVIEWS.add(
     zone_settings,
     none_chosen=lambda by: zone_settings(by, None),

@@ -38,13 +38,13 @@ from bot.features.account.start_screens import (
 )
 from bot.features.account.zone_screens import MOST_MATCHES, city, unknown_zone, zone_matches
 from bot.features.invite.screens import (
-    PROVIDERS_PER_PAGE,
     invitation,
     name_wanted,
     provider_added,
     which_provider,
     whom,
 )
+from bot.features.invite.state import ROWS_PER_PAGE
 from bot.messages.screen import Screen
 from bot.parsing.zones.find_zones import COMMON_ZONES, find_zones
 from bot.parsing.zones.zone_table import countries
@@ -94,7 +94,7 @@ def every_screen(by: UserLocale) -> list[Screen]:
         which_provider(
             by,
             "invite.whose_assistant",
-            [WIDEST] * PROVIDERS_PER_PAGE,
+            [WIDEST] * ROWS_PER_PAGE,
             choose=InviteAssistant,
             turn=AssistantsOf,
             page=1,

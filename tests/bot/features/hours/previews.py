@@ -50,6 +50,10 @@ PREVIEWS.add(
     ),
     open=lambda by: hours_home(by, [(WEDNESDAY, tuple(HOURS))], TODAY, page=0, provider=1),
     one_of_several=lambda by: hours_home(by, [], TODAY, page=0, provider=1, several=True),
+    none_yet_of_another=lambda by: hours_home(by, [], TODAY, page=0, provider=2, own=False),
+    open_of_another=lambda by: hours_home(
+        by, [(WEDNESDAY, tuple(HOURS))], TODAY, page=0, provider=2, own=False
+    ),
 )
 PREVIEWS.add(
     posted_day,

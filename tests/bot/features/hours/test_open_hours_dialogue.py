@@ -401,7 +401,7 @@ async def test_a_preview_in_another_zone_is_shown_again_before_it_is_published(
     await provider.taps("New York")
     await provider.taps("Publish", message=preview)
 
-    assert "Your time zone changed since" in provider.toast
+    assert "The time zone has changed since" in provider.toast
     shown = next(message for message in provider.shown if message.id == preview.id)
     assert "New York time" in shown.text
     await provider.taps("Publish", message=shown)

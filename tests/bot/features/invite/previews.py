@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from bot.buttons.invite import AssistantsOf, HandOver, HandOverList, InviteAssistant
+from bot.features.invite.removal_screens import dismissal_to_confirm, dismissed, which_assistant
 from bot.features.invite.screens import (
     invitation,
     name_wanted,
@@ -11,17 +12,20 @@ from bot.features.invite.screens import (
     whom,
 )
 from domain.invitation import InvitationKind
+from domain.provider import Assistance
 from tests.kit.preview import Previews
-from tests.kit.screens import DORA, EMIL, NOW
+from tests.kit.screens import ALICE, BOB, DORA, EMIL, NOW
 
 LINK = "https://t.me/slotkeeper_bot?start=join_4fBz0kXq"
 ENDS = NOW + timedelta(days=7)
+ASSISTANCES = [Assistance(ALICE, DORA), Assistance(ALICE, EMIL), Assistance(BOB, EMIL)]
 
 PREVIEWS = Previews()
 PREVIEWS.add(
     whom,
     no_provider_yet=lambda by: whom(by, any_provider=False),
     some_providers=lambda by: whom(by, any_provider=True),
+    some_assistants=lambda by: whom(by, any_provider=True, any_assistant=True),
 )
 PREVIEWS.add(
     which_provider,
@@ -53,3 +57,14 @@ PREVIEWS.add(
 )
 PREVIEWS.add(name_wanted, all=name_wanted)
 PREVIEWS.add(provider_added, all=lambda by: provider_added(by, DORA))
+PREVIEWS.add(
+    which_assistant,
+    some=lambda by: which_assistant(by, ASSISTANCES, page=0, pages=1),
+    none=lambda by: which_assistant(by, [], page=0, pages=1),
+)
+PREVIEWS.add(
+    dismissal_to_confirm,
+    one_of_several=lambda by: dismissal_to_confirm(by, ASSISTANCES[0], is_last=False),
+    last=lambda by: dismissal_to_confirm(by, ASSISTANCES[0], is_last=True),
+)
+PREVIEWS.add(dismissed, all=lambda by: dismissed(by, ASSISTANCES[0]))

@@ -16,7 +16,7 @@ CHOICES = [
     "A provider's new account",
     "Another admin",
 ]
-BUTTONS = ["ih", "ip", "ia", "in", "il:0", "is:1", "io:0", "iv:1"]
+BUTTONS = ["ih", "ip", "ia", "in", "il:0", "is:1", "io:0", "iv:1", "ix:0", "iq:1:1", "id:1:1:1"]
 """Every button of this dialogue, as callback data."""
 WORK = {"hours", "agenda", "link"}
 
@@ -259,7 +259,8 @@ async def test_a_bad_name_is_refused_and_the_next_one_accepted(
     await admin.sends("/invite")
     await admin.taps("A provider without Telegram")
     await admin.sends(bad)
-    admin.last.shows(refusal)
+    admin.card.shows(refusal, "What name should clients see?")
+    assert admin.buttons == ["Back"]
     assert roles(bot) == []
 
     await admin.sends("  Anna   Weber ")
@@ -268,11 +269,14 @@ async def test_a_bad_name_is_refused_and_the_next_one_accepted(
     assert roles(bot) == [("Ada", "Anna Weber", "assistant")]
 
 
+@pytest.mark.parametrize("typed", [(), ("x" * 65,)], ids=["at once", "after a bad name"])
 async def test_back_leads_from_the_name_to_the_choices_and_the_next_line_adds_no_one(
-    bot: BotHarness, admin: ChatUser
+    bot: BotHarness, admin: ChatUser, typed: tuple[str, ...]
 ) -> None:
     await admin.sends("/invite")
     await admin.taps("A provider without Telegram")
+    for line in typed:
+        await admin.sends(line)
     await admin.taps("Back")
     admin.card.shows("Whom do you want to add?")
     await admin.sends("Dr. Baker")
@@ -299,10 +303,61 @@ async def test_the_new_account_of_a_provider_takes_over_and_the_old_one_does_not
     await new.sends("/agenda")
     await new.taps("Wed 25 Nov")
     new.last.shows("2 appointments")
+    await bot.settles()
+    dora.last.shows("Dora has moved to another Telegram account.")
+    assert dora.last.labels == ["Book a time", "My bookings"]
+    assert not menu(dora) & WORK
     await dora.sends("/agenda")
     dora.last.shows("Only providers can do that")
     await alice.sends("/start book_dora")
     assert alice.card.text.startswith("Dora\n")
+
+
+async def test_the_old_account_is_told_in_its_language_and_keeps_the_menu_of_its_other_roles(
+    bot: BotHarness, admin: ChatUser, cara: ChatUser
+) -> None:
+    dora = await add_provider(bot, language_code="de")
+    await add_provider(bot, "Emil")
+    await dora.sends("/start")
+    await dora.opens(await invites(admin, "An assistant of a provider", "Emil"))
+    await cara.opens(await invites(admin, "A provider's new account", "Dora"))
+    await cara.taps("Yes, that's me")
+    await bot.settles()
+
+    assert not cara.sees("moved")
+    dora.last.shows("Dora ist auf ein anderes Telegram-Konto umgezogen.")
+    assert dora.last.labels == ["Meine Zeiten", "Mein Kalender"]
+    assert menu(dora) >= WORK
+
+
+async def test_a_provider_who_opens_the_link_for_their_own_account_is_told_nothing(
+    bot: BotHarness, admin: ChatUser, dora: ChatUser
+) -> None:
+    await dora.opens(await invites(admin, "A provider's new account", "Dora"))
+    await bot.settles()
+
+    dora.last.shows("You're already a provider; this invitation is still good for someone else.")
+    assert not dora.sees("moved")
+    assert roles(bot) == [("Dora", "Dora", "self")]
+
+
+async def test_an_account_that_is_the_provider_again_is_not_told_that_it_was_not(
+    bot: BotHarness, admin: ChatUser, dora: ChatUser, cara: ChatUser
+) -> None:
+    await dora.sends("/start")
+    dora.person.blocks()
+    await bot.settles()
+    await cara.opens(await invites(admin, "A provider's new account", "Dora"))
+    await cara.taps("Yes, that's me")
+    link = await invites(admin, "A provider's new account", "Dora")
+    dora.person.unblocks()
+    dora.person.taps_data(f"jt:{link.partition('join_')[2]}", dora.last.id)
+    await bot.settles()
+
+    assert not dora.sees("moved")
+    cara.last.shows("Dora has moved to another Telegram account.")
+    assert menu(dora) >= WORK
+    assert not menu(cara) & WORK
 
 
 async def test_another_provider_cannot_take_over(
