@@ -7,7 +7,9 @@ from bot.buttons.base import CallbackData
 
 @dataclass(frozen=True, slots=True)
 class SettingsHome(CallbackData, tag="sh"):
-    """Show the settings."""
+    """Show the settings, with a page of the providers acted for."""
+
+    page: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """How a person reads screens: their language, and their formats and zone for times."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,8 @@ from bot.ui.formats import Times
 from bot.ui.texts import Texts, best_language, texts_in
 from domain.person import Person
 from domain.provider import Provider
+
+_MOST_NAMES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,13 @@ class UserLocale:
             if zones == {self.times.zone.key}:
                 return Markup()
         return Markup(" {}").format(self.t("zones.in", zone=self.times.zone_city))
+
+    def names(self, providers: Sequence[Provider]) -> str:
+        """Return the names of providers; of many the first ten, and how many more there are."""
+        named = [each.label for each in providers[:_MOST_NAMES]]
+        if more := len(providers) - len(named):
+            named.append(self.t.count("names.more", more))
+        return self.times.listed(named)
 
 
 def user_locale(person: Person, venue_zone: ZoneInfo, zone: ZoneInfo | None = None) -> UserLocale:

@@ -47,4 +47,8 @@ async def _with_zone(context: Context, provider_id: int, zone: str) -> int:
     provider = await context.act(choose_zone_of(context.uow, context.me, provider_id, zone))
     context.request.work_for(None)
     values = {"provider": provider.label, "zone": city(context.locale, zone)}
-    return await show_home(context, saved=context.t.plain("settings.zone_of_saved", **values))
+    return await show_home(
+        context,
+        saved=context.t.plain("settings.zone_of_saved", **values),
+        provider_id=provider_id,
+    )

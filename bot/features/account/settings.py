@@ -26,6 +26,7 @@ from bot.features.account.settings_screens import (
     language_name,
     language_settings,
     name_settings,
+    page_with,
     settings_home,
     zone_settings,
 )
@@ -62,8 +63,8 @@ async def settings_wanted(update: Update, context: Context) -> int:
 
 @routes.button(SettingsHome)
 async def back_to_settings(context: Context, tap: SettingsHome) -> int:
-    """Show the settings again."""
-    return await show_home(context)
+    """Show the settings again, or another page."""
+    return await show_home(context, page=tap.page)
 
 
 @routes.button(AskZone)
@@ -120,7 +121,7 @@ async def notifications_chosen(context: Context, tap: ChooseNotifications) -> in
     wanted = bool(tap.wanted)
     await context.act(choose_notifications(context.uow, context.me, tap.provider, wanted=wanted))
     key = "settings.notified" if wanted else "settings.not_notified"
-    return await show_home(context, saved=context.t.plain(key))
+    return await show_home(context, saved=context.t.plain(key), provider_id=tap.provider)
 
 
 @routes.line(State.NAME, blank=True)
@@ -148,8 +149,13 @@ async def _with_zone(context: Context, zone: str) -> int:
     )
 
 
-async def show_home(context: Context, *, saved: str = "") -> int:
-    """Show the settings, and what was saved: in the answer to a tap, else above the settings."""
+async def show_home(
+    context: Context, *, saved: str = "", page: int = 0, provider_id: int | None = None
+) -> int:
+    """Show the settings, and what was saved: in the answer to a tap, else above the settings.
+
+    The page is the one with the provider, if one is given.
+    """
     tapped = context.request.tapped is not None
     if saved and tapped:
         context.toast(saved)
@@ -157,5 +163,6 @@ async def show_home(context: Context, *, saved: str = "") -> int:
     acting = await queries.acting_for(context.me)
     absent = await queries.without_account(context.me) if acting else ()
     note = "" if tapped else saved
-    context.show(settings_home(context.locale, context.now, acting, absent, note=note))
+    page = page_with(acting, provider_id) if provider_id is not None else page
+    context.show(settings_home(context.locale, context.now, acting, absent, note, page))
     return ConversationHandler.END

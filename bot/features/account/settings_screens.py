@@ -16,12 +16,12 @@ from bot.buttons.people import (
 )
 from bot.features.account.zone_screens import city, common_zones
 from bot.messages.screen import Button, Rows, Screen
-from bot.ui.keyboards import button
+from bot.ui.keyboards import button, pager, pages_of
 from bot.ui.locale import UserLocale
 from bot.ui.texts import LANGUAGES
 from domain.provider import Acting, Provider
 
-_MOST_PROVIDERS = 20
+PROVIDERS_PER_PAGE = 8
 
 
 def settings_home(
@@ -30,8 +30,9 @@ def settings_home(
     acting: Sequence[Acting],
     absent: Collection[int] = (),
     note: str = "",
+    page: int = 0,
 ) -> Screen:
-    """Return the current settings, below a note if any, and buttons for each provider acted for.
+    """Return the current settings, below a note if any, and buttons for the providers acted for.
 
     ``absent`` are the numbers of those without Telegram account, whose time zone others choose.
     """
@@ -47,15 +48,31 @@ def settings_home(
         button(t.plain("settings.button.language"), AskLanguage()),
     )
     if acting:
-        names = times.listed([each.provider.label for each in acting])
+        names = locale.names([each.provider for each in acting])
         text += "\n" + t("settings.name_now", name=names)
-    several = len(acting) > 1
+    return Screen(_below(note, text), (first, *_of_providers(locale, acting, absent, page)))
+
+
+def page_with(acting: Sequence[Acting], provider_id: int) -> int:
+    """Return the page that has a provider, the first if none has."""
+    numbers = [each.provider.id for each in acting]
+    return numbers.index(provider_id) // PROVIDERS_PER_PAGE if provider_id in numbers else 0
+
+
+def _of_providers(
+    locale: UserLocale, acting: Sequence[Acting], absent: Collection[int], page: int
+) -> Rows:
+    """Return the buttons of a page of providers, the last page if there are fewer."""
+    pages = pages_of(acting, PROVIDERS_PER_PAGE)
+    start = min(page, pages - 1) * PROVIDERS_PER_PAGE
     rows = [
         row
-        for each in acting[:_MOST_PROVIDERS]
-        for row in _of_provider(locale, each, named=several, absent=each.provider.id in absent)
+        for each in acting[start : start + PROVIDERS_PER_PAGE]
+        for row in _of_provider(
+            locale, each, named=len(acting) > 1, absent=each.provider.id in absent
+        )
     ]
-    return Screen(_below(note, text), (first, *rows))
+    return (*rows, *pager(min(page, pages - 1), pages, SettingsHome))
 
 
 def _of_provider(locale: UserLocale, acting: Acting, *, named: bool, absent: bool) -> Rows:

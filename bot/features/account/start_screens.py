@@ -17,7 +17,7 @@ def greeting(locale: UserLocale, name: str, roles: Roles, *, zone_chosen: bool) 
     if roles.provider:
         parts.append(t("start.provider", name=roles.provider.label))
     if roles.assisted:
-        names = locale.times.listed([each.label for each in roles.assisted])
+        names = locale.names(roles.assisted)
         parts.append(t("start.assistant", names=names))
     if not roles.acts:
         parts.append(t("start.client"))

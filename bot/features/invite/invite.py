@@ -21,6 +21,7 @@ from bot.dialogue.deep_links import link_to
 from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import typed_text
 from bot.features.invite.screens import (
+    bad_name,
     invitation,
     name_wanted,
     provider_added,
@@ -36,7 +37,6 @@ from bot.features.invite.state import (
     show_last,
 )
 from bot.messages.screen import Screen
-from bot.ui.refusals import refused
 from domain import errors
 from domain.invitation import InvitationKind
 from domain.usecases.invite import add_provider, invite
@@ -119,7 +119,7 @@ async def provider_named(update: Update, context: Context) -> State | int:
             )
         )
     except errors.BadInput as refusal:
-        context.show(name_wanted(context.locale).below(refused(context.locale, refusal).text))
+        context.request.send(bad_name(context.locale, refusal))
         return State.NAME
     return show_last(context, provider_added(context.locale, provider))
 

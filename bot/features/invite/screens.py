@@ -18,6 +18,8 @@ from bot.messages.screen import Rows, Screen
 from bot.ui.keyboards import button, pager
 from bot.ui.links import openings, share
 from bot.ui.locale import UserLocale
+from bot.ui.refusals import refused
+from domain import errors
 from domain.invitation import InvitationKind
 from domain.provider import Provider
 
@@ -81,6 +83,11 @@ def invitation(
 def name_wanted(locale: UserLocale) -> Screen:
     """Ask for the name of a provider without a Telegram account."""
     return Screen(locale.t("invite.name"), back(locale))
+
+
+def bad_name(locale: UserLocale, refusal: errors.BadInput) -> Screen:
+    """Say why a name cannot be used; another one may be typed."""
+    return Screen(refused(locale, refusal).text, back(locale))
 
 
 def provider_added(locale: UserLocale, provider: Provider) -> Screen:

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import pytest
 
+from bot.notifications.missed import MOST_MISSED
 from simulator.faults import FaultKind
 from tests.kit.bot import ADMIN_ID, BotHarness
 from tests.kit.chat import ChatUser
@@ -17,6 +18,11 @@ from tests.kit.waiting import until
 pytestmark = pytest.mark.usually("sqlite")
 
 MISSED = "While I couldn't reach you"
+# The columns of the outbox that a copy of a row shares with it.
+COPIED = (
+    "channel, chat_id, recipient_id, kind, subject_kind, subject_id, revision, payload, state,"
+    " attempts, due_at"
+)
 NO_ONE = "can't be booked at the moment"
 AGAIN = "can be booked again"
 UNREACHABLE = "I can't reach this provider at the moment"
@@ -435,3 +441,38 @@ async def test_a_person_who_no_longer_acts_for_a_provider_is_told_nothing_they_m
 
     assert not bob.sees("New booking")
     assert ("booking_confirmed", "skipped") in outbox(bot, "kind, state")
+
+
+async def test_a_client_who_came_back_to_sixty_notifications_reads_the_newest(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await misses_three(bot, dora, alice)
+    # As if the provider had cancelled the first booking 60 times more.
+    run_sql(
+        bot.app.database.url,
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)"
+        f" INSERT INTO outbox ({COPIED}, dedupe_key)"
+        f" SELECT {COPIED}, 'again:' || n.i FROM outbox, n"
+        " WHERE kind = 'cancelled_by_provider' AND subject_id = 1",
+    )
+    await returns(bot, alice, "writes")
+
+    [missed] = await sent_to(bot, alice, MISSED)
+    told = missed.count("cancelled your appointment")
+    assert 0 < told <= MOST_MISSED
+    alice.last.shows("more")
+    assert unsettled(bot) == []
+
+
+@pytest.mark.refuses("bad webhook")
+async def test_what_a_refused_summary_would_have_said_comes_one_by_one(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await misses_three(bot, dora, alice)
+    bot.simulator.faults.add(FaultKind.UNRESOLVED, method="sendMessage", person=alice.id, times=1)
+    alice.person.unblocks()
+    await bot.settles()
+
+    assert await sent_to(bot, alice, MISSED) == []
+    assert len(await sent_to(bot, alice, "cancelled your appointment")) == 2
+    assert unsettled(bot) == [("missed", "parked")]

@@ -375,3 +375,17 @@ async def test_a_guest_is_told_nothing(database: Database, dora: Provider) -> No
 
     assert told(database.url) == []
     assert [row[3] for row in history(database.url)] == ["held", "declined"]
+
+
+async def test_a_client_who_acts_for_the_provider_is_told_as_a_client_only(
+    database: Database, dora: Provider
+) -> None:
+    async with database.transaction() as uow:
+        await uow.providers.appoint(ALICE, dora.id, Role.ASSISTANT, NOW)
+    held = await hold(database, ALICE, dora, OPENING)
+    async with database.transaction() as uow:
+        await confirm_hold(uow, POLICY, held.id, ALICE, NOW)
+        await cancel_by_provider(uow, POLICY, held.id, DORA, NOW, reason=REASON)
+
+    kinds = f"SELECT kind FROM outbox WHERE recipient_id = {ALICE} ORDER BY id"
+    assert rows(database.url, kinds) == [("hold_warning",), ("cancelled_by_provider",)]

@@ -1,5 +1,6 @@
 """Providers for whom the bot can notify no one: not offered, not bookable, and known to admins."""
 
+import asyncio
 from datetime import datetime
 
 import pytest
@@ -8,6 +9,7 @@ from domain import errors
 from domain.choice import SlotChoice
 from domain.person import Contact
 from domain.provider import Provider, Role
+from domain.usecases.choose_settings import choose_notifications
 from domain.usecases.end_reservation import cancel_by_client, confirm_hold
 from domain.usecases.hold_slot import hold_slot
 from domain.usecases.reachability import announce_reachable, mark_unreachable
@@ -203,3 +205,51 @@ async def test_the_loss_of_an_assistant_of_two_is_reported_for_those_left_alone(
         (CARA, emil.id),
         (CARA, fay.id),
     ]
+
+
+async def test_of_two_lost_at_once_one_is_reported(database: Database, dora: Provider) -> None:
+    async with database.transaction() as uow:
+        await uow.providers.appoint(EMIL, dora.id, Role.ASSISTANT, NOW)
+
+    await asyncio.gather(lose(database, DORA), lose(database, EMIL))
+    assert [number for number, subject in told(database.url) if subject == dora.id] == [BOB, CARA]
+
+
+async def test_who_wants_no_notifications_does_not_make_a_provider_reachable(
+    database: Database, dora: Provider
+) -> None:
+    async with database.transaction() as uow:
+        await uow.providers.appoint(BOB, dora.id, Role.ASSISTANT, NOW)
+        await choose_notifications(uow, DORA, dora.id, wanted=False)
+    assert await is_reachable(database, dora)
+
+    await lose(database, BOB)
+    assert not await is_reachable(database, dora)
+    assert told(database.url) == [(CARA, dora.id)]
+
+
+async def test_the_last_to_be_notified_cannot_end_it(database: Database, dora: Provider) -> None:
+    async with database.transaction() as uow:
+        await uow.providers.appoint(BOB, dora.id, Role.ASSISTANT, NOW)
+    await lose(database, BOB)
+
+    with pytest.raises(errors.NoOneNotified):
+        async with database.transaction() as uow:
+            await choose_notifications(uow, DORA, dora.id, wanted=False)
+    assert await is_reachable(database, dora)
+
+
+async def test_of_two_who_end_their_notifications_at_once_one_is_refused(
+    database: Database, dora: Provider
+) -> None:
+    async with database.transaction() as uow:
+        await uow.providers.appoint(BOB, dora.id, Role.ASSISTANT, NOW)
+
+    async def end(person: int) -> None:
+        async with database.transaction() as uow:
+            await choose_notifications(uow, person, dora.id, wanted=False)
+
+    ended = await asyncio.gather(end(DORA), end(BOB), return_exceptions=True)
+    [refusal] = [each for each in ended if each is not None]
+    assert isinstance(refusal, errors.NoOneNotified)
+    assert await is_reachable(database, dora)

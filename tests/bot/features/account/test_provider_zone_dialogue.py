@@ -155,7 +155,7 @@ async def test_a_preview_from_before_the_zone_was_chosen_is_not_published(
     await rita.taps("Publish", message=preview)
 
     assert rita.toast == "The time zone has changed since this preview. Check the times again."
-    rita.card.shows("👤 Emil", "Fri 27 Nov: 09:00–12:00", "(Tokyo time)")
+    preview.shows("👤 Emil", "Fri 27 Nov: 09:00–12:00", "(Tokyo time)")
 
 
 async def test_the_zone_of_a_provider_in_german(bot: BotHarness, emil: Provider) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import add_provider
+from tests.kit.clinic import add_assistant, add_provider
 
 pytestmark = pytest.mark.usually("sqlite")
 
@@ -253,8 +253,14 @@ async def test_settings_in_german(bot: BotHarness) -> None:
 async def test_who_wants_no_notifications_of_a_provider_gets_none(
     bot: BotHarness, alice: ChatUser
 ) -> None:
-    dora = await add_provider(bot)
+    dora, bob = await add_provider(bot), bot.joins("Bob")
+    await bob.sends("/start")
     await dora.sends("/settings")
+    await dora.taps("🔔 Notifications: on")
+    assert "Someone has to learn of bookings" in dora.toast
+    assert dora.buttons[-1] == "🔔 Notifications: on"
+
+    await add_assistant(dora, bob)
     await dora.taps("🔔 Notifications: on")
     assert "no messages about bookings" in dora.toast
     assert dora.buttons[-1] == "🔕 Notifications: off"

@@ -26,6 +26,7 @@ from bot.features.account.settings_screens import (
     back,
     language_settings,
     name_settings,
+    page_with,
     settings_home,
     zone_settings,
 )
@@ -193,6 +194,26 @@ def test_the_settings_show_the_current_time_in_the_zone() -> None:
         "Public name",
         "🔔 Notifications: on",
     ]
+
+
+def test_many_providers_fill_pages_of_the_settings() -> None:
+    team = [
+        Acting(replace(DORA, id=number, name=f"Dora {number}"), Role.ASSISTANT)
+        for number in range(1, 31)
+    ]
+    first, last = (settings_home(locale_in(), NOW, team, page=page) for page in (0, 99))
+
+    assert "Dora 1, Dora 2, Dora 3, " in first.plain
+    assert "Dora 10 and 20 more" in first.plain
+    assert "Dora 11" not in first.plain
+    assert [label for label in labels(last) if "Dora" in label] == [
+        f"Public name: Dora {number}" for number in range(25, 31)
+    ]
+    assert page_with(team, 25) == 3
+    assert (
+        "Dora 10 and 20 more"
+        in greeting(locale_in(), "Bob", Roles(tuple(team)), zone_chosen=True).plain
+    )
 
 
 def test_the_common_zones_are_named_by_city_and_the_chosen_one_is_marked() -> None:

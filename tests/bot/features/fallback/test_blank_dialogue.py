@@ -8,6 +8,7 @@ from bot.dialogue.flow import FlowHandler
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_provider
+from tests.kit.practice import add_absent_provider, add_assistant
 from tests.kit.raw_database import rows
 
 BLANKS = [
@@ -122,6 +123,15 @@ async def before_a_zone(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> Cha
     await alice.sends("/settings")
     await alice.taps("Time zone")
     return alice
+
+
+@step("settings", "zone_of")
+async def before_the_zone_of_another(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> ChatUser:
+    rita = bot.joins("Rita")
+    await add_assistant(bot, rita, await add_absent_provider(bot, "Emil"))
+    await rita.sends("/settings")
+    await rita.taps("Time zone of Emil: Berlin")
+    return rita
 
 
 @step("settings", "name")

@@ -5,12 +5,14 @@ from datetime import timedelta
 from bot.buttons.invite import AssistantsOf, HandOver, HandOverList, InviteAssistant
 from bot.features.invite.removal_screens import dismissal_to_confirm, dismissed, which_assistant
 from bot.features.invite.screens import (
+    bad_name,
     invitation,
     name_wanted,
     provider_added,
     which_provider,
     whom,
 )
+from domain import errors
 from domain.invitation import InvitationKind
 from domain.provider import Assistance
 from tests.kit.preview import Previews
@@ -56,6 +58,7 @@ PREVIEWS.add(
     admin=lambda by: invitation(by, InvitationKind.ADMIN, LINK, ENDS),
 )
 PREVIEWS.add(name_wanted, all=name_wanted)
+PREVIEWS.add(bad_name, too_long=lambda by: bad_name(by, errors.NameUnusable(limit=64)))
 PREVIEWS.add(provider_added, all=lambda by: provider_added(by, DORA))
 PREVIEWS.add(
     which_assistant,

@@ -259,7 +259,7 @@ async def test_a_bad_name_is_refused_and_the_next_one_accepted(
     await admin.sends("/invite")
     await admin.taps("A provider without Telegram")
     await admin.sends(bad)
-    admin.card.shows(refusal, "What name should clients see?")
+    admin.card.shows(refusal)
     assert admin.buttons == ["Back"]
     assert roles(bot) == []
 
