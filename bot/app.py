@@ -130,7 +130,9 @@ def build(
     relay = Relay(
         instrumented, sender, renderer, chat_locks, clock, alarm, metrics, settings.admin_ids
     )
-    processor = UpdateProcessor(application, instrumented, relay, clock, alarm, metrics)
+    processor = UpdateProcessor(
+        application, instrumented, relay, clock, alarm, metrics, settings.admin_ids
+    )
     replies = Replies(relay)
     receiver = Receiver(application.bot, chat_locks, processor, replies, metrics)
     admin_summary = AdminSummary(instrumented, settings.admin_ids, clock)

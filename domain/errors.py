@@ -10,7 +10,7 @@ Refusal
     · ReservationOver: HoldExpired, HoldReleased, ReservationCancelled, ReservationPast,
       AlreadyConfirmed
     · DraftDiscarded, ZoneChanged, InvitationUsed, InvitationExpired, AlreadyProvider,
-      LastReachable, ProviderHasAccount
+      AlreadyActing, AlreadyAdmin, LastReachable, ProviderHasAccount
   · NotFree: SlotTaken, SlotNotOffered, ProviderUnreachable, ClientBusy, TooManyHolds,
     NoOneNotified
   · OutOfWindow: NoticeTooShort, BeyondHorizon, TimeInPast
@@ -234,6 +234,18 @@ class AlreadyProvider(Over):
     """The person is already a provider; the invitation stays unused."""
 
     code = "already_provider"
+
+
+class AlreadyActing(Over):
+    """The person already acts for ``provider``, a label; the invitation stays unused."""
+
+    code = "already_acting"
+
+
+class AlreadyAdmin(Over):
+    """The person is already an admin; the invitation stays unused."""
+
+    code = "already_admin"
 
 
 class LastReachable(Over):

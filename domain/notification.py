@@ -47,6 +47,11 @@ class Subject(StrEnum):
 
     RESERVATION = "reservation"
     PROVIDER = "provider"
+    PERSON = "person"
+
+
+JOINED = "joined"
+"""The kind that tells who accepted an invitation; ``usecases.announce_joining`` adds it."""
 
 
 class ProviderKind(StrEnum):
@@ -54,6 +59,8 @@ class ProviderKind(StrEnum):
 
     UNREACHABLE = "provider_unreachable"
     """For admins: no one can be notified of the provider's bookings."""
+    REACHABLE = "provider_reachable"
+    """For those admins: the provider can be booked again."""
     ASSISTANT_REMOVED = "assistant_removed"
     """For a person who assists the provider no longer."""
     HANDED_OVER = "provider_handed_over"
@@ -66,7 +73,8 @@ class Notification:
 
     ``recipient_id`` is the number of a person; a person without a Telegram account gets none.
     ``revision`` is that of the subject: a later revision ends the notification. ``offset`` tells
-    several of one kind apart. ``due_at`` is the earliest time to send it.
+    several of one kind apart. ``due_at`` is the earliest time to send it. ``payload`` is what else
+    it says, as plain JSON.
     """
 
     recipient_id: int
@@ -76,6 +84,7 @@ class Notification:
     revision: int | None = None
     subject: Subject = Subject.RESERVATION
     offset: str = ""
+    payload: Mapping[str, object] | None = None
 
     @property
     def dedupe_key(self) -> str:
@@ -84,16 +93,19 @@ class Notification:
 
 
 def about_provider(
-    recipient_id: int, kind: ProviderKind, provider_id: int, now: datetime
+    recipient_id: int, kind: ProviderKind, provider_id: int, now: datetime, offset: str = ""
 ) -> Notification:
-    """Return a notification about a provider; of one kind there is at most one each second."""
+    """Return a notification about a provider.
+
+    Without an ``offset``, there is at most one of a kind each second.
+    """
     return Notification(
         recipient_id,
         kind,
         provider_id,
         now,
         subject=Subject.PROVIDER,
-        offset=now.isoformat(timespec="seconds"),
+        offset=offset or now.isoformat(timespec="seconds"),
     )
 
 

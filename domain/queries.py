@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from domain.notification import Subject
 from domain.operations.outbox import DeliveryRecord
 from domain.person import Person
 from domain.provider import Acting, Assistance, Provider
@@ -53,5 +54,9 @@ class Queries(Protocol):
     ) -> Collection[int]: ...
     async def hold_count(self, client_id: int, now: datetime) -> int: ...
     async def delivery_of(
-        self, kind: str, recipient_id: int, reservation_id: int
+        self,
+        kind: str,
+        recipient_id: int,
+        subject_id: int,
+        subject: Subject = Subject.RESERVATION,
     ) -> DeliveryRecord | None: ...

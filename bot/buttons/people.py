@@ -71,6 +71,18 @@ class JoinZone(CallbackData, tag="jz"):
 
 
 @dataclass(frozen=True, slots=True)
+class TakeOver(CallbackData, tag="jt", base=36):
+    """Become the provider that the invitation with this code hands over."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeclineHandover(CallbackData, tag="jd", base=36):
+    """Do not become the provider of a handover; the invitation stays unused."""
+
+
+@dataclass(frozen=True, slots=True)
 class Open(CallbackData, tag="go"):
     """Do what the command of this name does."""
 

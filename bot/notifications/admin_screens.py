@@ -25,6 +25,11 @@ def unreachable_screen(locale: UserLocale, provider: Provider) -> Screen:
     )
 
 
+def reachable_screen(locale: UserLocale, provider: Provider) -> Screen:
+    """Say that a provider can be booked again."""
+    return Screen(locale.t("news.provider_reachable", provider=provider.label))
+
+
 def summary_screen(locale: UserLocale, incidents: Sequence[Incident]) -> Screen:
     """Return a screen that says what went wrong, how often, and what to do."""
     lines = "\n".join(

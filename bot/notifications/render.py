@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 
 from bot.messages.actions import Action
 from bot.notifications import for_admins, for_clients, for_former_staff, for_providers
+from bot.notifications.joined import joined
 from bot.notifications.missed import MOST_MISSED, summary
 from bot.notifications.notice import Notice
 from bot.ports import BotUnitOfWork
 from bot.ui.locale import user_locale
 from domain.notification import (
+    JOINED,
     RULES,
     Audience,
     Kind,
@@ -39,6 +41,7 @@ _RESERVATIONS: Mapping[Kind, Render] = {
 check_registry(_RESERVATIONS, Kind)
 _PROVIDERS: Mapping[ProviderKind, Render] = {
     ProviderKind.UNREACHABLE: for_admins.provider_unreachable,
+    ProviderKind.REACHABLE: for_admins.provider_reachable,
     ProviderKind.ASSISTANT_REMOVED: for_former_staff.assistant_removed,
     ProviderKind.HANDED_OVER: for_former_staff.handed_over,
 }
@@ -47,6 +50,7 @@ _RENDERERS: Mapping[str, Render] = {
     **{kind.value: render for kind, render in _RESERVATIONS.items()},
     **{kind.value: render for kind, render in _PROVIDERS.items()},
     DIGEST: for_admins.incidents,
+    JOINED: joined,
 }
 # What a row that does not fit the code raises. Errors of the database are not among them: they end
 # the snapshot, and the row is tried again.

@@ -10,9 +10,17 @@ from bot.ui.command_menu import Roles
 from bot.ui.keyboards import button
 from bot.ui.links import what_next
 from bot.ui.locale import UserLocale
+from domain.invitation import InvitationKind
 from domain.person import Person
 from domain.provider import Provider
 from domain.reservation import Reservation
+
+_JOINED = {
+    InvitationKind.PROVIDER: "news.joined_provider",
+    InvitationKind.ASSISTANT: "news.joined_assistant",
+    InvitationKind.HANDOVER: "news.joined_handover",
+    InvitationKind.ADMIN: "news.joined_admin",
+}
 
 
 def hold_warning(
@@ -87,6 +95,13 @@ def cancelled_by_provider(
     if reservation.reason:
         text += "\n\n" + t("card.reason", reason=reservation.reason)
     return Screen(text, book_again(locale, provider))
+
+
+def someone_joined(
+    locale: UserLocale, kind: InvitationKind, name: str, provider: Provider | None
+) -> Screen:
+    """Say who accepted an invitation, and what they are now."""
+    return Screen(locale.t(_JOINED[kind], name=name, provider=provider.label if provider else ""))
 
 
 def assistant_removed(locale: UserLocale, provider: Provider, roles: Roles) -> Screen:

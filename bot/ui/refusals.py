@@ -22,6 +22,8 @@ _LEADS_TO: dict[type[errors.Refusal], str] = {
     errors.ProviderUnreachable: "book",
     errors.OwnSlot: "agenda",
     errors.AlreadyProvider: "hours",
+    errors.AlreadyActing: "hours",
+    errors.AlreadyAdmin: "invite",
     errors.AssistantUnknown: "invite",
     errors.LastReachable: "invite",
     errors.DraftUnknown: "hours",

@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from collections.abc import Collection
 from datetime import datetime
 
 from telegram import Update
@@ -37,8 +38,9 @@ class UpdateFailed(Exception):
 class Failures:
     """The failures of updates: counted in the database, or in memory if that fails too."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, admin_ids: Collection[int], clock: Clock) -> None:
         self._database = database
+        self._admin_ids = admin_ids
         self._clock = clock
         self._retries: Counter[int] = Counter()
         self._uncounted: Counter[int] = Counter()
@@ -87,7 +89,21 @@ class Failures:
                 return False, None
             await uow.updates.begin(number, now)
             await uow.incidents.note(IncidentKind.UPDATE_SET_ASIDE, type(error).__name__, now)
-            return True, await _apologise(uow, update, now)
+            return True, await self._apologise(uow, update, now)
+
+    async def _apologise(self, uow: BotUnitOfWork, update: Update, now: datetime) -> Reply | None:
+        """Put an apology into the outbox; if that fails, the update is set aside without one."""
+        try:
+            if (sender := sender_of(update)) is None:
+                return None
+            async with uow.savepoint():
+                person = await load_person(uow, sender, self._admin_ids, now)
+                t = texts_in(best_language(person.language, person.telegram_language))
+                apology = _apology(update, t.plain("error.ours"))
+                return await store_reply(uow, sender, person, apology, now)
+        except Exception:
+            log.exception("the sender of update %s gets no apology", update.update_id)
+            return None
 
 
 async def record_unreadable(uow: BotUnitOfWork, update: Update, reason: str, now: datetime) -> bool:
@@ -96,21 +112,6 @@ async def record_unreadable(uow: BotUnitOfWork, update: Update, reason: str, now
     if is_new:
         await uow.incidents.note(IncidentKind.UPDATE_SET_ASIDE, reason, now)
     return is_new
-
-
-async def _apologise(uow: BotUnitOfWork, update: Update, now: datetime) -> Reply | None:
-    """Put an apology into the outbox; if that fails, the update is set aside without one."""
-    try:
-        if (sender := sender_of(update)) is None:
-            return None
-        async with uow.savepoint():
-            person = await load_person(uow, sender, now)
-            t = texts_in(best_language(person.language, person.telegram_language))
-            apology = _apology(update, t.plain("error.ours"))
-            return await store_reply(uow, sender, person, apology, now)
-    except Exception:
-        log.exception("the sender of update %s gets no apology", update.update_id)
-        return None
 
 
 def _apology(update: Update, text: str) -> list[Action]:

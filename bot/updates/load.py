@@ -1,5 +1,6 @@
 """Loads the request of an update, with the person and their dialogue, from the database."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from telegram import Update
@@ -12,13 +13,18 @@ from bot.updates.update_sender import Sender
 from bot.updates.wire import shown_before
 from domain.operations.dialogue import Dialogue
 from domain.person import Person
+from domain.usecases.reachability import announce_reachable
 
 
 async def load_request(
-    uow: BotUnitOfWork, update: Update, sender: Sender, now: datetime
+    uow: BotUnitOfWork,
+    update: Update,
+    sender: Sender,
+    admin_ids: Collection[int],
+    now: datetime,
 ) -> UpdateRequest:
     """Return the request of an update, with the person and their dialogue from the database."""
-    person = await load_person(uow, sender, now)
+    person = await load_person(uow, sender, admin_ids, now)
     query = update.callback_query
     message = query.message if query else None
     stored = Dialogue() if sender.passing else await uow.dialogues.get(person.id)
@@ -36,10 +42,12 @@ async def load_request(
     )
 
 
-async def load_person(uow: BotUnitOfWork, sender: Sender, now: datetime) -> Person:
+async def load_person(
+    uow: BotUnitOfWork, sender: Sender, admin_ids: Collection[int], now: datetime
+) -> Person:
     """Return the sender as the database knows them, after storing their contact details.
 
-    If they were unreachable, they get what they missed.
+    If they were unreachable, they get what they missed, and admins learn whom they can work for.
     """
     if sender.passing:
         return await uow.queries.account(sender.contact.telegram_id) or sender.stranger
@@ -48,6 +56,7 @@ async def load_person(uow: BotUnitOfWork, sender: Sender, now: datetime) -> Pers
     person = await uow.people.record_contact(sender.contact, now)
     if person.unreachable_since is not None:
         await uow.outbox.resume(person, now)
+        await announce_reachable(uow, person.id, admin_ids, now)
     return person
 
 

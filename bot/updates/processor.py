@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -52,6 +53,7 @@ class UpdateProcessor:
         clock: Clock,
         alarm: Alarm,
         metrics: Metrics,
+        admin_ids: Collection[int],
     ) -> None:
         self._application = application
         self._database = database
@@ -59,7 +61,8 @@ class UpdateProcessor:
         self._clock = clock
         self._alarm = alarm
         self._metrics = metrics
-        self._failures = Failures(database, clock)
+        self._admin_ids = admin_ids
+        self._failures = Failures(database, admin_ids, clock)
         self._slots = asyncio.Semaphore(MAX_CONCURRENT_UPDATES)
         self._in_progress = 0
 
@@ -109,7 +112,7 @@ class UpdateProcessor:
     async def _handle(self, uow: BotUnitOfWork, update: Update, sender: Sender) -> Reply | None:
         """Load the request, run the handlers, and save the dialogue and the reply."""
         now = self._clock()
-        request = await load_request(uow, update, sender, now)
+        request = await load_request(uow, update, sender, self._admin_ids, now)
         loaded = request.open_list or request.dialogue
         end_dialogue(request, update)
         await self._route(update, request)

@@ -1,7 +1,7 @@
 """The outbox: messages written in the same transaction as the change and sent after the commit."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 REPLY = "reply"
@@ -28,11 +28,12 @@ class OutboxRow:
     """One message to send to one chat.
 
     ``kind`` is a ``notification.Kind``, rendered from the ``revision`` of the subject when it is
-    sent; or ``REPLY``, the answer to an update, rendered with the transaction and stored in
-    ``payload`` as plain JSON; or ``DIGEST``, an admin summary of errors, with the figures in
-    ``payload``; or ``MISSED``, what a person missed while they were unreachable. ``recipient_id``
-    is the number of the person whom a notification is for. The ``payload`` of a notification has
-    ``NOT_DELIVERED`` once Telegram has refused a try.
+    sent; or another kind of ``domain.notification``, about another subject; or ``REPLY``, the
+    answer to an update, rendered with the transaction and stored in ``payload`` as plain JSON; or
+    ``DIGEST``, an admin summary of errors, with the figures in ``payload``; or ``MISSED``, what a
+    person missed while they were unreachable. ``recipient_id`` is the number of the person whom a
+    notification is for. The ``payload`` of a notification about a reservation has ``NOT_DELIVERED``
+    once Telegram has refused a try.
     """
 
     id: int
@@ -77,11 +78,17 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRecord:
-    """What the outbox knows about the delivery of one notification."""
+    """What the outbox knows about the delivery of one notification; ``id`` is that of its row."""
 
     state: str
     attempts: int
     not_delivered: int
+    id: int = field(default=0, compare=False)
+
+    @property
+    def may_arrive(self) -> bool:
+        """Return whether the recipient has got it, or gets it if it still holds."""
+        return self.state in {"due", "sent"}
 
     @property
     def may_have_arrived(self) -> bool:

@@ -10,7 +10,9 @@ from domain.person import Contact, Person, name_from_telegram
 from domain.ports import UnitOfWork
 from domain.provider import Provider, Role
 from domain.usecases.acting import own_provider, provider_if_acting
+from domain.usecases.announce_joining import announce_joining
 from domain.usecases.name_provider import free_slug, usable_name
+from domain.usecases.reachability import announce_reachable
 
 _CODE_LIMIT = 64
 _OF_A_PROVIDER = {InvitationKind.ASSISTANT, InvitationKind.HANDOVER}
@@ -18,8 +20,13 @@ _OF_A_PROVIDER = {InvitationKind.ASSISTANT, InvitationKind.HANDOVER}
 
 def check_admin(actor: Person, admin_ids: Collection[int]) -> None:
     """Raise errors.AdminOnly unless another admin or the setting ``ADMIN_IDS`` named the actor."""
-    if not (actor.is_admin or actor.telegram_id in admin_ids):
+    if not _is_admin(actor, admin_ids):
         raise errors.AdminOnly
+
+
+def _is_admin(person: Person, admin_ids: Collection[int]) -> bool:
+    """Return whether another admin or the setting ``ADMIN_IDS`` named a person."""
+    return person.is_admin or person.telegram_id in admin_ids
 
 
 async def invite(
@@ -81,29 +88,83 @@ async def add_provider(
     return await uow.queries.provider(provider.id) or provider
 
 
+async def handover_of(uow: UnitOfWork, guest: Person, code: str, now: datetime) -> Provider | None:
+    """Return the provider whom the guest would take over, None for any other invitation.
+
+    It changes nothing, so that the guest can be asked first. None also if the guest accepted it
+    before. Raises the same as ``accept_invitation``.
+    """
+    invitation = await _checked(uow, guest, code, now)
+    if invitation.kind is not InvitationKind.HANDOVER or invitation.used_by is not None:
+        return None
+    await _check_is_new(uow, invitation, guest, ())
+    return await _provider_of(uow, invitation)
+
+
 async def accept_invitation(
-    uow: UnitOfWork, guest: Person, contact: Contact, code: str, now: datetime
+    uow: UnitOfWork,
+    guest: Person,
+    contact: Contact,
+    code: str,
+    now: datetime,
+    *,
+    admin_ids: Collection[int] = (),
 ) -> tuple[InvitationKind, Provider | None]:
     """Give the guest what they are invited to; accepting again changes nothing.
 
     Returns the kind of invitation, and the provider for whom the guest now acts, if any. A new
-    provider gets the guest's Telegram name.
+    provider gets the guest's Telegram name. An invitation to what the guest has already stays good
+    for someone else.
 
     Raises:
         errors.InvitationUnknown, errors.InvitationUsed, errors.InvitationExpired,
-        errors.AlreadyProvider.
+        errors.AlreadyProvider, errors.AlreadyActing, errors.AlreadyAdmin.
     """
+    invitation = await _checked(uow, guest, code, now)
+    if invitation.used_by is not None:
+        return invitation.kind, await _given_before(uow, invitation, guest)
+    await _check_is_new(uow, invitation, guest, admin_ids)
+    await uow.invitations.use(invitation.digest, guest.id, now)
+    provider = await _give(uow, invitation, guest, contact, now)
+    await announce_joining(uow, invitation, guest, provider.id if provider else None, now)
+    await announce_reachable(uow, guest.id, admin_ids, now)
+    return invitation.kind, provider
+
+
+async def _checked(uow: UnitOfWork, guest: Person, code: str, now: datetime) -> Invitation:
+    """Return the invitation with a code, if the guest may use it; see ``Invitation.check``."""
     invitation = await uow.invitations.get(digest_of(code[:_CODE_LIMIT]))
     if invitation is None:
         raise errors.InvitationUnknown
     invitation.check(guest.id, now)
-    if invitation.used_by is not None:
-        return invitation.kind, await _given_before(uow, invitation, guest)
-    await uow.invitations.use(invitation.digest, guest.id, now)
-    if invitation.kind is InvitationKind.ADMIN:
-        await uow.people.make_admin(guest.id, now)
-        return invitation.kind, None
-    return invitation.kind, await _take_role(uow, invitation, guest, contact, now)
+    return invitation
+
+
+async def _check_is_new(
+    uow: UnitOfWork, invitation: Invitation, guest: Person, admin_ids: Collection[int]
+) -> None:
+    """Check that the guest is not yet what the invitation would make them.
+
+    Raises errors.AlreadyProvider, errors.AlreadyActing, errors.AlreadyAdmin.
+    """
+    match invitation.kind:
+        case InvitationKind.ADMIN:
+            if _is_admin(guest, admin_ids):
+                raise errors.AlreadyAdmin
+        case InvitationKind.ASSISTANT:
+            if own := await provider_if_acting(uow, guest.id, invitation.provider_id or 0):
+                raise errors.AlreadyActing(provider=own.label)
+        case _:
+            if await own_provider(uow, guest.id):
+                raise errors.AlreadyProvider
+
+
+async def _provider_of(uow: UnitOfWork, invitation: Invitation) -> Provider:
+    """Return the provider of an invitation; raises errors.ProviderUnknown."""
+    provider = await uow.queries.provider(invitation.provider_id or 0)
+    if provider is None:
+        raise errors.ProviderUnknown
+    return provider
 
 
 async def _given_before(uow: UnitOfWork, invitation: Invitation, guest: Person) -> Provider | None:
@@ -120,24 +181,19 @@ async def _given_before(uow: UnitOfWork, invitation: Invitation, guest: Person) 
     return provider
 
 
-async def _take_role(
+async def _give(
     uow: UnitOfWork, invitation: Invitation, guest: Person, contact: Contact, now: datetime
-) -> Provider:
-    """Let the guest act for the provider of the invitation, or for a new one."""
-    acting = await uow.queries.acting_for(guest.id)
-    own = next((each.provider for each in acting if each.role is Role.SELF), None)
+) -> Provider | None:
+    """Make the guest an admin, or let them act for the provider who is returned."""
+    if invitation.kind is InvitationKind.ADMIN:
+        await uow.people.make_admin(guest.id, now)
+        return None
     if invitation.kind is InvitationKind.PROVIDER:
-        if own:
-            raise errors.AlreadyProvider
         return await _new_provider(uow, guest, contact, now)
-    provider = await uow.queries.provider(invitation.provider_id or 0)
-    if provider is None:
-        raise errors.ProviderUnknown
+    provider = await _provider_of(uow, invitation)
     if invitation.kind is InvitationKind.HANDOVER:
-        if own and own.id != provider.id:
-            raise errors.AlreadyProvider
         await _hand_over(uow, provider, guest, now)
-    elif provider not in [each.provider for each in acting]:
+    else:
         await uow.providers.appoint(guest.id, provider.id, Role.ASSISTANT, now)
     return provider
 

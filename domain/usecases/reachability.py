@@ -1,9 +1,9 @@
-"""Note whom the bot cannot notify, and tell the admins which providers that leaves alone."""
+"""Tell the admins which providers no one can be notified for, and which can be booked again."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from domain.notification import ProviderKind, about_provider
+from domain.notification import Notification, ProviderKind, Subject, about_provider
 from domain.ports import UnitOfWork
 
 
@@ -34,3 +34,39 @@ async def mark_unreachable(
             if admin.id != person_id
         ]
     )
+
+
+async def announce_reachable(
+    uow: UnitOfWork, person_id: int, admin_ids: Collection[int], now: datetime
+) -> None:
+    """Tell the admins that providers can be booked again, for whom a reachable person acts.
+
+    Only those are told to whom the latest loss was or will be told, each once for that loss.
+    """
+    acting = await uow.queries.acting_for(person_id)
+    admins = await uow.queries.admins(admin_ids) if acting else ()
+    await uow.outbox.notify(
+        [
+            notice
+            for each in acting
+            if each.provider.reachable
+            for notice in await _returns(uow, each.provider.id, [a.id for a in admins], now)
+        ]
+    )
+
+
+async def _returns(
+    uow: UnitOfWork, provider_id: int, admins: Iterable[int], now: datetime
+) -> list[Notification]:
+    """Return the notifications that a provider can be booked again."""
+    found = list[Notification]()
+    for admin in admins:
+        loss = await uow.queries.delivery_of(
+            ProviderKind.UNREACHABLE, admin, provider_id, Subject.PROVIDER
+        )
+        if loss and loss.may_arrive:
+            # The number of the earlier notice: there is one answer to each.
+            found.append(
+                about_provider(admin, ProviderKind.REACHABLE, provider_id, now, str(loss.id))
+            )
+    return found

@@ -218,14 +218,14 @@ def _cells_taken(kind: int, subject: str) -> Select[Any]:
 _CLIENT_CELLS = _cells_taken(CLIENT, "client")
 _TAKEN_CELLS = union_all(_cells_taken(PROVIDER, "provider"), _CLIENT_CELLS)
 _DELIVERY = (
-    select(outbox.c.state, outbox.c.attempts, outbox.c.payload)
+    select(outbox.c.id, outbox.c.state, outbox.c.attempts, outbox.c.payload)
     .where(
         outbox.c.subject_id == bindparam("subject"),
         outbox.c.subject_kind == bindparam("subject_kind"),
         outbox.c.kind == bindparam("of_kind"),
         outbox.c.recipient_id == bindparam("recipient"),
     )
-    .order_by(outbox.c.revision.desc())
+    .order_by(outbox.c.revision.desc(), outbox.c.id.desc())
     .limit(1)
 )
 
@@ -382,19 +382,23 @@ class SqlQueries:
         return int(await self._connection.scalar(_HOLDS, held))
 
     async def delivery_of(
-        self, kind: str, recipient_id: int, reservation_id: int
+        self,
+        kind: str,
+        recipient_id: int,
+        subject_id: int,
+        subject: Subject = Subject.RESERVATION,
     ) -> DeliveryRecord | None:
         """Return what is known about a notification's latest delivery, None without a row."""
         wanted = {
             "of_kind": kind,
             "recipient": recipient_id,
-            "subject": reservation_id,
-            "subject_kind": Subject.RESERVATION,
+            "subject": subject_id,
+            "subject_kind": subject,
         }
         found = await self._connection.execute(_DELIVERY, wanted)
         if (row := found.one_or_none()) is None:
             return None
-        return DeliveryRecord(row.state, row.attempts, not_delivered(row.payload))
+        return DeliveryRecord(row.state, row.attempts, not_delivered(row.payload), row.id)
 
 
 def _matching(part: str) -> dict[str, str]:

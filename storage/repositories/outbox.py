@@ -605,7 +605,8 @@ class SqlOutbox:
 
 def _row(notification: Notification) -> dict[str, Any]:
     """Return the columns of a notification."""
-    return {
+    payload = {"payload": dict(notification.payload)} if notification.payload else {}
+    return payload | {
         "recipient_id": notification.recipient_id,
         "kind": notification.kind,
         "subject_kind": notification.subject,

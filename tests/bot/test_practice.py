@@ -192,6 +192,8 @@ async def _the_provider_moves_to_another_account(bot: BotHarness, pause: Pause) 
     await admin.taps("Dora")
     await pause()
     await phone.opens(admin.link("?start=join_"))
+    await pause()
+    await phone.taps("Yes, that's me")
     phone.last.shows("You're all set, Dora.")
     await dora.taps("14:00 Bob", message=old)
     assert dora.person.toasts[-1][1], "an alert"

@@ -7,6 +7,7 @@ import pytest
 
 from domain import events
 from domain.notification import (
+    JOINED,
     RULES,
     Audience,
     Kind,
@@ -89,7 +90,7 @@ def test_every_kind_of_notification_has_a_rule_and_an_event() -> None:
     }
 
     assert {*RULES} == {*Kind} == caused - {None}
-    assert not {*ProviderKind} & {*Kind}
+    assert not {*ProviderKind, JOINED} & {*Kind}
 
 
 def test_clients_and_people_who_act_for_a_provider_are_told_of_different_things() -> None:
@@ -126,6 +127,12 @@ def test_a_dedupe_key_tells_kinds_subjects_revisions_and_offsets_apart() -> None
 
     assert len({one.dedupe_key, *(other.dedupe_key for other in others)}) == 1 + len(others)
     assert replace(one, due_at=END, recipient_id=PROVIDER).dedupe_key == one.dedupe_key
+
+
+def test_the_payload_of_a_notification_is_no_part_of_its_key() -> None:
+    one = Notification(CLIENT, JOINED, 7, NOW, subject=Subject.PERSON)
+
+    assert replace(one, payload={"kind": "admin"}).dedupe_key == one.dedupe_key
 
 
 def test_the_longest_dedupe_key_fits_its_column() -> None:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from telegram import Update
 from telegram.ext import ConversationHandler
 
-from bot.buttons.people import JoinZone, KeepName
+from bot.buttons.people import DeclineHandover, JoinZone, KeepName, TakeOver
 from bot.dialogue.context import Context
 from bot.dialogue.deep_links import rest_of_link
 from bot.dialogue.flow import Flow, NoData
@@ -16,6 +16,8 @@ from bot.dialogue.typed_filters import typed_text
 from bot.features.account.joining_screens import (
     admin_joined,
     assistant_joined,
+    handover_declined,
+    handover_question,
     joined,
     name_question,
     zone_question,
@@ -26,7 +28,7 @@ from domain import errors
 from domain.invitation import InvitationKind
 from domain.provider import Provider
 from domain.usecases.acting import own_provider
-from domain.usecases.invite import accept_invitation
+from domain.usecases.invite import accept_invitation, handover_of
 from domain.usecases.name_provider import name_provider
 
 
@@ -42,31 +44,26 @@ routes = Routes(Flow("joining", State, NoData))
 
 @routes.link("join")
 async def invitation_opened(update: Update, context: Context) -> State | int:
-    """Give the invited person their role; a provider goes on where they stopped."""
-    before = await own_provider(context.uow, context.me)
-    kind, provider = await context.act(
-        accept_invitation(
-            context.uow,
-            context.request.person,
-            context.request.contact,
-            rest_of_link(context),
-            context.now,
-        )
+    """Accept an invitation; a handover is asked about first."""
+    code = rest_of_link(context)
+    provider = await context.act(
+        handover_of(context.uow, context.request.person, code, context.now)
     )
-    if kind is InvitationKind.ADMIN:
-        context.request.person = replace(context.request.person, is_admin=True)
-    set_menu(context, await roles_of(context))
     if provider is None:
-        return _end_with(context, admin_joined(context.locale))
-    if kind is InvitationKind.ASSISTANT:
-        return _end_with(context, assistant_joined(context.locale, provider))
-    # A provider with a time zone is done, and so is one with a new account. Renaming them here
-    # would change their link, which clients may have.
-    if kind is InvitationKind.HANDOVER or (before and context.request.person.time_zone):
-        return _end_with(context, joined(context.locale, provider))
-    nameless = provider.name == str(context.request.person.telegram_id)
-    context.show(name_question(context.locale, provider, nameless=nameless))
-    return State.NAME
+        return await _accept(context, code)
+    return _end_with(context, handover_question(context.locale, provider, code))
+
+
+@routes.button(TakeOver)
+async def handover_accepted(context: Context, tap: TakeOver) -> State | int:
+    """Make the person the provider who is handed over."""
+    return await _accept(context, tap.code)
+
+
+@routes.button(DeclineHandover)
+async def handover_refused(context: Context, tap: DeclineHandover) -> int:
+    """Leave everything as it is, also the invitation."""
+    return _end_with(context, handover_declined(context.locale, await roles_of(context)))
 
 
 @routes.button(KeepName)
@@ -99,6 +96,35 @@ async def zone_written(update: Update, context: Context) -> State | int:
     """Set the time zone of a typed city, country or zone, or offer those that match."""
     zone = zone_typed(context, typed_text(update), JoinZone)
     return State.ZONE if zone is None else await _with_zone(context, zone)
+
+
+async def _accept(context: Context, code: str) -> State | int:
+    """Give the invited person their role; a provider goes on where they stopped."""
+    before = await own_provider(context.uow, context.me)
+    kind, provider = await context.act(
+        accept_invitation(
+            context.uow,
+            context.request.person,
+            context.request.contact,
+            code,
+            context.now,
+            admin_ids=context.services.admins,
+        )
+    )
+    if kind is InvitationKind.ADMIN:
+        context.request.person = replace(context.request.person, is_admin=True)
+    set_menu(context, await roles_of(context))
+    if provider is None:
+        return _end_with(context, admin_joined(context.locale))
+    if kind is InvitationKind.ASSISTANT:
+        return _end_with(context, assistant_joined(context.locale, provider))
+    # A provider with a time zone is done, and so is one with a new account. Renaming them here
+    # would change their link, which clients may have.
+    if kind is InvitationKind.HANDOVER or (before and context.request.person.time_zone):
+        return _end_with(context, joined(context.locale, provider))
+    nameless = provider.name == str(context.request.person.telegram_id)
+    context.show(name_question(context.locale, provider, nameless=nameless))
+    return State.NAME
 
 
 def _ask_zone(context: Context, provider: Provider) -> State:

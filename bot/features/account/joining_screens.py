@@ -1,12 +1,26 @@
 """The screens of joining: the public name, the time zone, and what comes next."""
 
-from bot.buttons.people import JoinZone, KeepName, Open
+from bot.buttons.people import DeclineHandover, JoinZone, KeepName, Open, TakeOver
 from bot.features.account.zone_screens import city, common_zones
 from bot.messages.screen import Screen
+from bot.ui.command_menu import Roles
 from bot.ui.keyboards import button
-from bot.ui.links import openings
+from bot.ui.links import openings, what_next
 from bot.ui.locale import UserLocale
 from domain.provider import Provider
+
+
+def handover_question(locale: UserLocale, provider: Provider, code: str) -> Screen:
+    """Ask whether the person is the provider whom the invitation with this code hands over."""
+    t = locale.t
+    yes = button(t.plain("joining.handover_yes"), TakeOver(code))
+    no = button(t.plain("joining.handover_no"), DeclineHandover())
+    return Screen(t("joining.handover", provider=provider.label), ((yes, no),))
+
+
+def handover_declined(locale: UserLocale, roles: Roles) -> Screen:
+    """Say that nothing has changed, and what the person can do instead."""
+    return Screen(locale.t("joining.handover_declined"), what_next(locale, roles))
 
 
 def name_question(locale: UserLocale, provider: Provider, *, nameless: bool) -> Screen:

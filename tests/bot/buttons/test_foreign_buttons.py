@@ -167,11 +167,10 @@ async def test_a_button_for_others_is_refused_and_changes_nothing(
 async def test_the_same_button_works_for_those_who_act_for_the_provider(
     bot: BotHarness, dora: ChatUser, choice: CallbackData, who: str
 ) -> None:
-    user = dora
-    if who == "her assistant":
-        user = bot.joins("Rita")
-        await add_assistant(bot, user, await provider_of(bot, dora))
-        await user.sends("/start")
+    assistant = bot.joins("Rita")
+    await add_assistant(bot, assistant, await provider_of(bot, dora))
+    await assistant.sends("/start")
+    user = dora if who == "dora" else assistant
 
     await user.taps_data(choice.pack(), user.card.id)
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.notifications.admin_screens import summary_screen, unreachable_screen
+from bot.notifications.admin_screens import reachable_screen, summary_screen, unreachable_screen
 from bot.notifications.missed import missed_screen
 from bot.notifications.screens import (
     assistant_removed,
@@ -13,9 +13,11 @@ from bot.notifications.screens import (
     handed_over,
     hold_expired,
     hold_warning,
+    someone_joined,
 )
 from bot.ui.command_menu import Roles
 from bot.ui.locale import UserLocale
+from domain.invitation import InvitationKind
 from domain.operations.incident import Incident, IncidentKind
 from domain.provider import Acting, Role
 from tests.kit.preview import Previews
@@ -71,6 +73,14 @@ PREVIEWS.add(
 )
 PREVIEWS.add(handed_over, all=lambda by: handed_over(by, DORA, Roles()))
 PREVIEWS.add(unreachable_screen, all=lambda by: unreachable_screen(by, DORA))
+PREVIEWS.add(reachable_screen, all=lambda by: reachable_screen(by, DORA))
+PREVIEWS.add(
+    someone_joined,
+    provider=lambda by: someone_joined(by, InvitationKind.PROVIDER, "Rita", None),
+    assistant=lambda by: someone_joined(by, InvitationKind.ASSISTANT, "Rita", DORA),
+    new_account=lambda by: someone_joined(by, InvitationKind.HANDOVER, "Rita", DORA),
+    admin=lambda by: someone_joined(by, InvitationKind.ADMIN, "Rita", None),
+)
 PREVIEWS.add(
     missed_screen,
     client=lambda by: missed_screen(by, _missed_texts(by, 2), acts=False),

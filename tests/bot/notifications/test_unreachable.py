@@ -8,7 +8,7 @@ import pytest
 
 from bot.notifications.missed import MOST_MISSED
 from simulator.faults import FaultKind
-from tests.kit.bot import BotHarness
+from tests.kit.bot import ADMIN_ID, BotHarness
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_assistant, add_provider
 from tests.kit.handlers import calls, cards, outbox
@@ -24,6 +24,7 @@ COPIED = (
     " attempts, due_at"
 )
 NO_ONE = "can't be booked at the moment"
+AGAIN = "can be booked again"
 UNREACHABLE = "I can't reach this provider at the moment"
 
 
@@ -289,6 +290,90 @@ async def test_admins_are_not_told_of_a_provider_who_returned_before_the_message
     await bot.settles()
 
     assert await sent_to(bot, admin, NO_ONE) == []
+    assert not admin.sees(AGAIN)
+
+
+async def test_admins_are_told_once_when_the_provider_can_be_booked_again(
+    bot: BotHarness, dora: ChatUser, admin: ChatUser
+) -> None:
+    await admin.sends("/start")
+    for losses in (1, 2):
+        dora.person.blocks()
+        await bot.settles()
+        admin.last.shows(NO_ONE)
+        await returns(bot, dora, "writes")
+        assert admin.last.html == "✅ <b>Dora</b> can be booked again."
+        await dora.sends("/help")
+        assert len(await sent_to(bot, admin, AGAIN)) == losses
+        await bot.advances(minutes=1)
+
+
+async def test_the_return_is_told_in_german(bot: BotHarness, dora: ChatUser) -> None:
+    admin = bot.joins("Ada", id=ADMIN_ID, language_code="de")
+    await admin.sends("/start")
+    dora.person.blocks()
+    await bot.settles()
+    await returns(bot, dora, "unblocks")
+
+    assert admin.last.text == "✅ Dora ist wieder buchbar."
+
+
+async def test_a_return_that_leaves_nothing_to_correct_is_not_told(
+    bot: BotHarness, dora: ChatUser, bob: ChatUser, admin: ChatUser
+) -> None:
+    await admin.sends("/start")
+    await bob.sends("/start")
+    await add_assistant(dora, bob)
+    dora.person.blocks()
+    await bot.settles()
+    await returns(bot, dora, "writes")
+    await bob.sends("/help")
+
+    assert await sent_to(bot, admin, AGAIN) == []
+
+
+async def test_the_first_of_several_who_return_is_told_and_the_next_is_not(
+    bot: BotHarness, dora: ChatUser, bob: ChatUser, admin: ChatUser
+) -> None:
+    await admin.sends("/start")
+    await bob.sends("/start")
+    await add_assistant(dora, bob)
+    for person in (dora, bob):
+        person.person.blocks()
+        await bot.settles()
+    for person in (bob, dora):
+        await returns(bot, person, "writes")
+        assert len(await sent_to(bot, admin, AGAIN)) == 1
+
+
+async def test_a_new_assistant_makes_a_provider_bookable_and_the_admins_hear_of_it(
+    bot: BotHarness, dora: ChatUser, bob: ChatUser, admin: ChatUser
+) -> None:
+    await admin.sends("/start")
+    dora.person.blocks()
+    await bot.settles()
+    await admin.sends("/invite")
+    await admin.taps("An assistant of a provider")
+    await admin.taps("Dora")
+    await bob.opens(admin.link("?start=join_"))
+    assert len(await sent_to(bot, admin, AGAIN)) == 1
+
+    await returns(bot, dora, "writes")
+    assert len(await sent_to(bot, admin, AGAIN)) == 1
+
+
+async def test_an_admin_who_missed_the_loss_is_told_neither(
+    bot: BotHarness, dora: ChatUser, admin: ChatUser
+) -> None:
+    await admin.sends("/start")
+    admin.person.blocks()
+    await bot.settles()
+    dora.person.blocks()
+    await bot.settles()
+    await returns(bot, dora, "writes")
+    await returns(bot, admin, "writes")
+
+    assert not admin.sees("booked")
 
 
 async def test_a_provider_with_a_reachable_assistant_stays_bookable(

@@ -14,6 +14,7 @@ VALUES = {
     "notice_period": timedelta(hours=1),
     "booking_horizon": timedelta(days=60),
     "limit": 3,
+    "provider": "Dora",
 }
 
 

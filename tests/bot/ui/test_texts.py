@@ -81,7 +81,7 @@ def test_every_refusal_has_a_text(language: str, code: str) -> None:
     day = timedelta(days=1)
     sentence = refusal_text(
         UserLocale(t, Times(t.locale, ZONE)),
-        kind(notice_period=day, booking_horizon=day, limit=3, zone="Mars/Base"),
+        kind(notice_period=day, booking_horizon=day, limit=3, zone="Mars/Base", provider="Dora"),
     )
 
     assert sentence != f"refusal.{code}"

@@ -9,7 +9,13 @@ from domain.invitation import InvitationKind
 from domain.person import Contact, name_from_telegram
 from domain.provider import Provider, Role
 from domain.usecases.end_reservation import confirm_hold
-from domain.usecases.invite import accept_invitation, add_invitation, add_provider, invite
+from domain.usecases.invite import (
+    accept_invitation,
+    add_invitation,
+    add_provider,
+    handover_of,
+    invite,
+)
 from domain.usecases.name_provider import name_provider
 from storage.database import Database
 from tests.kit.clinic import (
@@ -161,6 +167,30 @@ async def test_a_handover_gives_the_provider_to_the_new_account_with_all_appoint
     assert await refusal_of(database, DORA, dora, OPENING + 4) is None
 
 
+async def test_only_an_unused_handover_is_asked_about(database: Database, dora: Provider) -> None:
+    handover, _ = await made(database, InvitationKind.HANDOVER, dora)
+    others = [
+        (await made(database, kind, dora))[0]
+        for kind in InvitationKind
+        if kind is not InvitationKind.HANDOVER
+    ]
+
+    async def offered(number: int, code: str) -> Provider | None:
+        async with database.transaction() as work:
+            person = await work.queries.person(number)
+            assert person
+            return await handover_of(work, person, code, NOW)
+
+    before = all_rows(database.url)
+    assert await offered(ALICE, handover) == dora
+    assert [await offered(ALICE, code) for code in others] == [None] * len(others)
+    assert all_rows(database.url) == before
+    await open_link(database, ALICE, handover)
+    assert await offered(ALICE, handover) is None
+    with pytest.raises(errors.InvitationUsed):
+        await offered(BOB, handover)
+
+
 async def test_a_provider_without_telegram_gets_an_account_and_keeps_their_assistant(
     database: Database, dora: Provider
 ) -> None:
@@ -214,9 +244,13 @@ async def test_a_provider_stays_the_provider_with_an_assistants_link(
 ) -> None:
     code, _ = await made(database, InvitationKind.ASSISTANT, dora)
 
-    await open_link(database, DORA, code)
+    with pytest.raises(errors.AlreadyActing) as refused:
+        await open_link(database, DORA, code)
 
+    assert refused.value.values == {"provider": "Dora"}
     assert await acting(database, DORA) == [("Dora", Role.SELF)]
+    # The link stays good for someone else.
+    assert (await open_link(database, ALICE, code))[1] == dora
 
 
 @pytest.mark.parametrize("kind", list(InvitationKind))
@@ -245,6 +279,30 @@ async def test_a_link_gives_nothing_back_that_a_later_handover_took(
         await open_link(database, ALICE, first)
     assert await acting(database, ALICE) == []
     assert await acting(database, CARA) == [("Dora", Role.SELF)]
+
+
+async def test_who_joined_is_told_to_the_inviter_and_the_others_of_a_provider(
+    database: Database, dora: Provider
+) -> None:
+    told = "SELECT recipient_id, subject_kind, subject_id FROM outbox WHERE kind = 'joined'"
+    for kind in (InvitationKind.ASSISTANT, InvitationKind.ADMIN):
+        code, _ = await made(database, kind, dora)
+        await open_link(database, ALICE, code)
+    assert sorted(rows(database.url, told)) == [
+        (BOB, "person", ALICE),
+        (BOB, "person", ALICE),
+        (DORA, "person", ALICE),
+    ]
+
+
+async def test_a_link_of_the_command_line_has_no_inviter_to_tell(
+    database: Database, dora: Provider
+) -> None:
+    async with database.transaction() as work:
+        code, _ = await add_invitation(work, InvitationKind.ADMIN, NOW)
+    await open_link(database, ALICE, code)
+
+    assert rows(database.url, "SELECT id FROM outbox") == []
 
 
 async def test_an_admins_link_lives_for_a_day(database: Database, dora: Provider) -> None:

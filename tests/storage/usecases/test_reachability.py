@@ -12,7 +12,7 @@ from domain.provider import Provider, Role
 from domain.usecases.choose_settings import choose_notifications
 from domain.usecases.end_reservation import cancel_by_client, confirm_hold
 from domain.usecases.hold_slot import hold_slot
-from domain.usecases.reachability import mark_unreachable
+from domain.usecases.reachability import announce_reachable, mark_unreachable
 from storage.database import Database
 from tests.kit.clinic import (
     ALICE,
@@ -29,7 +29,7 @@ from tests.kit.clinic import (
     open_clinic,
     refusal_of,
 )
-from tests.kit.raw_database import rows
+from tests.kit.raw_database import rows, run_sql
 
 # Bob is an admin by the setting, Cara is one by name.
 ADMIN_IDS = frozenset({account_of(BOB)})
@@ -52,6 +52,7 @@ async def write_again(database: Database, number: int, now: datetime = NOW) -> N
     async with database.transaction() as uow:
         contact = Contact(account_of(number), f"Person {number}")
         await uow.people.record_contact(contact, now)
+        await announce_reachable(uow, number, ADMIN_IDS, now)
 
 
 async def offered(database: Database, client: int | None = ALICE) -> list[str]:
@@ -68,11 +69,11 @@ async def is_reachable(database: Database, provider: Provider) -> bool:
     return found.reachable
 
 
-def told(url: str) -> list[tuple[int, int]]:
+def told(url: str, kind: str = "provider_unreachable") -> list[tuple[int, int]]:
     """Return whom the outbox tells of which unreachable provider."""
     return rows(
         url,
-        "SELECT recipient_id, subject_id FROM outbox WHERE kind = 'provider_unreachable'"
+        f"SELECT recipient_id, subject_id FROM outbox WHERE kind = '{kind}'"
         " AND subject_kind = 'provider' ORDER BY due_at, recipient_id",
     )
 
@@ -149,6 +150,32 @@ async def test_admins_are_told_once_for_each_loss(database: Database, dora: Prov
     await lose(database, DORA, NOW + 3 * SECOND)
     await lose(database, DORA, NOW + 4 * SECOND)
     assert told(database.url) == [(BOB, dora.id), (CARA, dora.id)] * 2
+
+
+async def test_the_admins_who_are_told_of_a_loss_are_told_once_of_the_return(
+    database: Database, dora: Provider
+) -> None:
+    await write_again(database, DORA)
+    assert told(database.url, "provider_reachable") == []
+
+    for at in (10, 20):
+        await lose(database, DORA, NOW + at * SECOND)
+        await write_again(database, DORA, NOW + (at + 1) * SECOND)
+        await write_again(database, DORA, NOW + (at + 2) * SECOND)
+
+    assert told(database.url, "provider_reachable") == [(BOB, dora.id), (CARA, dora.id)] * 2
+
+
+@pytest.mark.parametrize("state", ["due", "sent", "skipped", "withheld", "parked"])
+async def test_a_return_is_told_only_if_the_loss_was_or_will_be(
+    database: Database, dora: Provider, state: str
+) -> None:
+    await lose(database, DORA)
+    run_sql(database.url, f"UPDATE outbox SET state = '{state}' WHERE recipient_id = {BOB}")
+    await write_again(database, DORA, NOW + SECOND)
+
+    answered = [BOB, CARA] if state in {"due", "sent"} else [CARA]
+    assert told(database.url, "provider_reachable") == [(each, dora.id) for each in answered]
 
 
 async def test_the_loss_of_someone_who_acts_for_no_one_is_not_reported(

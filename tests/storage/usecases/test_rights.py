@@ -42,7 +42,13 @@ from domain.usecases.find_slots import (
 )
 from domain.usecases.guests import add_guest, guests_of
 from domain.usecases.hold_slot import hold_slot
-from domain.usecases.invite import accept_invitation, add_invitation, add_provider, invite
+from domain.usecases.invite import (
+    accept_invitation,
+    add_invitation,
+    add_provider,
+    handover_of,
+    invite,
+)
 from domain.usecases.name_provider import name_provider
 from domain.usecases.post_availability import discard_draft, draft_hours, draft_of, publish_draft
 from domain.usecases.remove_availability import Inside, remove_availability, undo_publication
@@ -147,8 +153,10 @@ OWN, PROVIDER_ONLY, UNKNOWN, ADMIN_ONLY = (
     errors.ProviderUnknown.code,
     errors.AdminOnly.code,
 )
-HAS, HAS_ACCOUNT, USED, NO_CODE = (
+HAS, ACTS, IS_ADMIN, HAS_ACCOUNT, USED, NO_CODE = (
     errors.AlreadyProvider.code,
+    errors.AlreadyActing.code,
+    errors.AlreadyAdmin.code,
     errors.ProviderHasAccount.code,
     errors.InvitationUsed.code,
     errors.InvitationUnknown.code,
@@ -179,9 +187,15 @@ async def person(uow: SqlUnitOfWork, number: int) -> Person:
     return found
 
 
+async def opens_handover(uow: SqlUnitOfWork, who: int, stage: Stage) -> object:
+    code = stage.unused[InvitationKind.HANDOVER]
+    return await handover_of(uow, await person(uow, who), code, NOW)
+
+
 async def accept(uow: SqlUnitOfWork, who: int, code: str) -> object:
     contact = Contact(account_of(who), "Guest")
-    return await accept_invitation(uow, await person(uow, who), contact, code, NOW)
+    guest = await person(uow, who)
+    return await accept_invitation(uow, guest, contact, code, NOW, admin_ids=ADMIN_IDS)
 
 
 def of_provider(name: str, at: str, *allowed: str) -> dict[str, Right]:
@@ -343,12 +357,24 @@ RIGHTS = {
     "becomes a provider": joining(
         InvitationKind.PROVIDER, answered(OK, provider=HAS, other_provider=HAS)
     ),
-    "becomes an assistant": joining(InvitationKind.ASSISTANT, EVERYBODY),
+    "becomes an assistant": joining(
+        InvitationKind.ASSISTANT, answered(OK, provider=ACTS, assistant=ACTS)
+    ),
+    "is asked before taking over": Right(
+        handover_of,
+        opens_handover,
+        answered(OK, provider=HAS, other_provider=HAS),
+        changes=False,
+    ),
     # The earlier account of the provider loses them.
     "takes over a provider": joining(
-        InvitationKind.HANDOVER, answered(OK, other_provider=HAS), of_others="acts_for"
+        InvitationKind.HANDOVER,
+        answered(OK, provider=HAS, other_provider=HAS),
+        of_others="acts_for",
     ),
-    "becomes an admin": joining(InvitationKind.ADMIN, EVERYBODY),
+    "becomes an admin": joining(
+        InvitationKind.ADMIN, answered(OK, admin=IS_ADMIN, named_admin=IS_ADMIN)
+    ),
     "joins again": Right(
         accept_invitation,
         lambda w, who, s: accept(w, who, s.used),
@@ -410,6 +436,8 @@ RIGHTS = {
 
 WITHOUT_ACTOR = {
     "announce": "It writes the consequences of an event that was allowed.",
+    "announce_joining": "It writes the consequences of an invitation that was accepted.",
+    "announce_reachable": "It runs when someone can be notified again.",
     "add_invitation": "``invite`` checks the actor; the command line has none.",
     "cancel_for": "It gets a provider and a reservation of theirs.",
     "change_draft": "It gets a draft from ``draft_of`` or ``draft_hours``, which check the actor.",

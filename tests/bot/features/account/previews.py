@@ -6,6 +6,8 @@ from bot.buttons.people import JoinZone
 from bot.features.account.joining_screens import (
     admin_joined,
     assistant_joined,
+    handover_declined,
+    handover_question,
     joined,
     name_question,
     zone_question,
@@ -74,6 +76,10 @@ PREVIEWS.add(
     first_time=lambda by: zone_question(by, DORA, None),
     zone_known=lambda by: zone_question(by, DORA, "Europe/Berlin"),
 )
+PREVIEWS.add(
+    handover_question, all=lambda by: handover_question(by, DORA, "kq3v7XmY0aBcDeFgHiJkLm")
+)
+PREVIEWS.add(handover_declined, all=lambda by: handover_declined(by, CLIENT))
 PREVIEWS.add(joined, all=lambda by: joined(by, DORA))
 PREVIEWS.add(assistant_joined, all=lambda by: assistant_joined(by, DORA))
 PREVIEWS.add(admin_joined, all=admin_joined)

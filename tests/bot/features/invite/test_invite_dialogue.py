@@ -131,7 +131,48 @@ async def test_the_providers_own_invitation_to_assist_themselves_changes_nothing
 ) -> None:
     await dora.opens(await invites(admin, "An assistant of a provider", "Dora"))
 
+    dora.last.shows("You already work for Dora; this invitation is still good for someone else.")
+    assert dora.last.labels == ["My hours"]
     assert roles(bot) == [("Dora", "Dora", "self")]
+
+
+async def test_an_assistant_leaves_a_second_link_for_the_same_provider_to_someone_else(
+    bot: BotHarness, admin: ChatUser, dora: ChatUser, cara: ChatUser, bob: ChatUser
+) -> None:
+    await cara.opens(await invites(admin, "An assistant of a provider", "Dora"))
+    link = await invites(admin, "An assistant of a provider", "Dora")
+    await cara.opens(link)
+    cara.last.shows("You already work for Dora; this invitation is still good for someone else.")
+    await bob.opens(link)
+
+    bob.last.shows("You're assisting Dora now.")
+
+
+async def test_an_admin_leaves_the_link_for_an_admin_to_someone_else(
+    bot: BotHarness, admin: ChatUser, cara: ChatUser, bob: ChatUser
+) -> None:
+    await cara.opens(await invites(admin, "Another admin"))
+    link = await invites(admin, "Another admin")
+    for one in (admin, cara):
+        await one.opens(link)
+        one.last.shows("You're already an admin; this invitation is still good for someone else.")
+        assert one.last.labels == ["Invite someone"]
+    await bob.opens(link)
+
+    bob.last.shows("You're an admin now.")
+
+
+async def test_a_link_for_a_role_one_has_is_refused_in_german(
+    bot: BotHarness, dora: ChatUser
+) -> None:
+    admin = bot.joins("Ada", id=ADMIN_ID, language_code="de")
+    await admin.opens(await invites(admin, "Weiteren Admin"))
+    admin.last.shows("Du bist schon Admin; die Einladung gilt weiter für jemand anderen.")
+    link = await invites(admin, "Assistenz eines Anbieters", "Dora")
+    jan = bot.joins("Jan", language_code="de")
+    await jan.opens(link)
+    await jan.opens(await invites(admin, "Assistenz eines Anbieters", "Dora"))
+    jan.last.shows("Du kümmerst dich schon um Dora; die Einladung gilt weiter")
 
 
 async def test_an_admin_is_invited_for_a_day(
@@ -195,6 +236,7 @@ async def test_an_added_provider_gets_an_assistant_and_later_an_account_of_their
 
     baker = bot.joins("Bert")
     await baker.opens(await invites(admin, "Move a provider to another account", "Dr. Baker"))
+    await baker.taps("Yes, that's me")
     baker.last.shows("You're all set, Dr. Baker.")
     assert roles(bot) == [
         ("Bert", "Dr. Baker", "self"),
@@ -250,6 +292,7 @@ async def test_the_new_account_of_a_provider_takes_over_and_the_old_one_does_not
     admin.last.shows("New account for Dora", "Appointments and the public link stay.")
     new = bot.joins("Dora's new phone")
     await new.opens(link)
+    await new.taps("Yes, that's me")
     new.last.shows("You're all set, Dora.")
     assert roles(bot) == [("Dora's new phone", "Dora", "self")]
 
@@ -278,6 +321,7 @@ async def test_the_old_account_is_told_in_its_language_and_keeps_the_menu_of_its
     await dora.sends("/start")
     await dora.opens(await invites(admin, "An assistant of a provider", "Emil"))
     await cara.opens(await invites(admin, "Move a provider to another account", "Dora"))
+    await cara.taps("Yes, that's me")
     await bot.settles()
 
     assert not cara.sees("moved")
@@ -292,19 +336,22 @@ async def test_a_provider_who_opens_the_link_for_their_own_account_is_told_nothi
     await dora.opens(await invites(admin, "Move a provider to another account", "Dora"))
     await bot.settles()
 
-    dora.last.shows("You're all set, Dora.")
-    assert menu(dora) >= WORK
+    dora.last.shows("You're already a provider; this invitation is still good for someone else.")
+    assert not dora.sees("moved")
+    assert roles(bot) == [("Dora", "Dora", "self")]
 
 
 async def test_an_account_that_is_the_provider_again_is_not_told_that_it_was_not(
     bot: BotHarness, admin: ChatUser, dora: ChatUser, cara: ChatUser
 ) -> None:
+    await dora.sends("/start")
     dora.person.blocks()
     await bot.settles()
     await cara.opens(await invites(admin, "Move a provider to another account", "Dora"))
+    await cara.taps("Yes, that's me")
     link = await invites(admin, "Move a provider to another account", "Dora")
     dora.person.unblocks()
-    dora.person.opens(link)
+    dora.person.taps_data(f"jt:{link.partition('join_')[2]}", dora.last.id)
     await bot.settles()
 
     assert not dora.sees("moved")
@@ -323,7 +370,98 @@ async def test_another_provider_cannot_take_over(
     assert roles(bot) == [("Dora", "Dora", "self"), ("Emil", "Emil", "self")]
 
     await cara.opens(link)
+    await cara.taps("Yes, that's me")
     cara.last.shows("You're all set, Dora.")
+
+
+async def test_a_handover_asks_first_and_works_after_a_restart(
+    bot: BotHarness, admin: ChatUser, dora: ChatUser, cara: ChatUser
+) -> None:
+    await cara.opens(await invites(admin, "Move a provider to another account", "Dora"))
+    cara.last.shows("You're taking over Dora: appointments, hours and link. Is that you?")
+    assert "<b>Dora</b>" in cara.last.html
+    assert cara.last.labels == ["Yes, that's me", "No"]
+    assert roles(bot) == [("Dora", "Dora", "self")]
+    assert not menu(cara) & WORK
+
+    await bot.restarts()
+    await cara.taps("Yes, that's me")
+    cara.card.shows("You're all set, Dora.")
+    assert roles(bot) == [("Cara", "Dora", "self")]
+    assert menu(cara) >= WORK
+
+
+async def test_who_declines_a_handover_leaves_the_link_to_the_right_person(
+    bot: BotHarness, admin: ChatUser, dora: ChatUser, cara: ChatUser, bob: ChatUser
+) -> None:
+    link = await invites(admin, "Move a provider to another account", "Dora")
+    await bob.opens(link)
+    question = bob.card
+    await bob.taps("No")
+    bob.card.shows("Nothing has changed. The link still works")
+    assert bob.last.labels == ["Book a time", "My bookings"]
+    assert roles(bot) == [("Dora", "Dora", "self")]
+
+    await cara.opens(link)
+    await cara.taps("Yes, that's me")
+    assert roles(bot) == [("Cara", "Dora", "self")]
+    await bob.taps_data(f"jt:{link.partition('join_')[2]}", question.id)
+    assert "already been used" in bob.toast
+    assert roles(bot) == [("Cara", "Dora", "self")]
+
+
+async def test_a_handover_asked_about_in_german(
+    bot: BotHarness, admin: ChatUser, dora: ChatUser
+) -> None:
+    jan = bot.joins("Jan", language_code="de")
+    await jan.opens(await invites(admin, "Move a provider to another account", "Dora"))
+    jan.last.shows("Du übernimmst Dora: Termine, Zeiten und Link. Bist du das?")
+    assert jan.last.labels == ["Ja, das bin ich", "Nein"]
+
+
+async def test_a_handover_that_ends_before_the_answer_is_refused(
+    bot: BotHarness, admin: ChatUser, dora: ChatUser, cara: ChatUser
+) -> None:
+    await cara.opens(await invites(admin, "Move a provider to another account", "Dora"))
+    await bot.advances(days=7)
+    await cara.taps("Yes, that's me")
+
+    assert "This invitation has expired." in cara.toast
+    assert roles(bot) == [("Dora", "Dora", "self")]
+
+
+async def test_an_assistant_who_takes_over_becomes_the_provider(
+    bot: BotHarness, admin: ChatUser, dora: ChatUser, bob: ChatUser
+) -> None:
+    await bob.opens(await invites(admin, "An assistant of a provider", "Dora"))
+    await bob.opens(await invites(admin, "Move a provider to another account", "Dora"))
+    assert ("Bob", "Dora", "assistant") in roles(bot)
+    await bob.taps("Yes, that's me")
+
+    assert roles(bot) == [("Bob", "Dora", "self")]
+
+
+async def test_a_provider_cannot_take_themselves_over(
+    bot: BotHarness, admin: ChatUser, dora: ChatUser, cara: ChatUser
+) -> None:
+    link = await invites(admin, "Move a provider to another account", "Dora")
+    await dora.opens(link)
+    dora.last.shows("You're already a provider; this invitation is still good for someone else.")
+
+    await cara.opens(link)
+    await cara.taps("Yes, that's me")
+    assert roles(bot) == [("Cara", "Dora", "self")]
+
+
+@pytest.mark.parametrize("data", ["jt:", "jt:guessed", "jt:" + "x" * 61])
+async def test_a_forged_handover_takes_over_no_one(
+    bot: BotHarness, dora: ChatUser, cara: ChatUser, data: str
+) -> None:
+    await cara.sends("/start")
+    await cara.taps_data(data, cara.card.id)
+
+    assert "doesn't work" in cara.toast
+    assert roles(bot) == [("Dora", "Dora", "self")]
 
 
 @pytest.mark.parametrize(
@@ -346,6 +484,8 @@ async def test_every_invitation_works_once_and_opening_it_again_changes_nothing(
 ) -> None:
     link = await invites(admin, *labels)
     await cara.opens(link)
+    if "Move a provider to another account" in labels:
+        await cara.taps("Yes, that's me")
     before, commands = roles(bot), menu(cara)
     await bob.opens(link)
     bob.last.shows("This invitation has already been used.")

@@ -1,0 +1,40 @@
+"""The notification of who accepted an invitation."""
+
+from collections.abc import Sequence
+
+from bot.messages.actions import Action, Send
+from bot.notifications.notice import Notice
+from bot.notifications.screens import someone_joined
+from domain.invitation import InvitationKind
+from domain.person import Person
+from domain.provider import Provider, Role
+
+
+async def joined(notice: Notice) -> Sequence[Action] | None:
+    """Say who joined, unless they have left since; raises KeyError for an invalid payload."""
+    said, queries = notice.row.payload or {}, notice.uow.queries
+    kind = InvitationKind(str(said["kind"]))
+    provider = await queries.provider(int(str(said["provider"] or 0)))
+    guest = await queries.person(notice.row.subject_id or 0)
+    if guest is None or not await _is_still(notice, kind, guest, provider):
+        return None
+    if notice.recipient.id != said["invited_by"] and not await _is_staff(notice, provider):
+        return None
+    return [Send(someone_joined(notice.locale, kind, guest.name, provider))]
+
+
+async def _is_still(
+    notice: Notice, kind: InvitationKind, guest: Person, provider: Provider | None
+) -> bool:
+    """Return whether the guest still is what the invitation made them."""
+    if kind is InvitationKind.ADMIN:
+        return guest.is_admin
+    role = Role.ASSISTANT if kind is InvitationKind.ASSISTANT else Role.SELF
+    acting = await notice.uow.queries.acting_for(guest.id)
+    return any(each.role is role and each.provider == provider for each in acting)
+
+
+async def _is_staff(notice: Notice, provider: Provider | None) -> bool:
+    """Return whether the recipient still is among those notified for the provider."""
+    staff = await notice.uow.queries.staff_of(provider.id) if provider else ()
+    return notice.recipient.id in staff
