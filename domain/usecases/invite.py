@@ -58,11 +58,11 @@ async def add_invitation(
 ) -> tuple[str, datetime]:
     """Create an invitation without checking an actor, for the command line.
 
-    One without an actor replaces earlier unused ones of its kind: of the links that were printed,
-    only the newest works.
+    Only the newest link works of those that the command line prints, and of those that hand over
+    one provider: it replaces earlier unused ones.
     """
-    if invited_by is None:
-        await uow.invitations.withdraw(kind)
+    if invited_by is None or kind is InvitationKind.HANDOVER:
+        await uow.invitations.withdraw(kind, provider_id)
     code, expires_at = new_code(), now + LIFETIMES[kind]
     invitation = Invitation(digest_of(code), kind, expires_at, provider_id, invited_by)
     await uow.invitations.add(invitation, now)

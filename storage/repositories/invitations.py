@@ -21,11 +21,10 @@ _USE = (
     .values(used_by=bindparam("guest"), used_at=bindparam("now"))
 )
 
-
+_OF_KIND_UNUSED = (invitation.c.kind == bindparam("of_kind"), invitation.c.used_by.is_(None))
+_WITHDRAW_PRINTED = delete(invitation).where(*_OF_KIND_UNUSED, invitation.c.invited_by.is_(None))
 _WITHDRAW = delete(invitation).where(
-    invitation.c.kind == bindparam("of_kind"),
-    invitation.c.invited_by.is_(None),
-    invitation.c.used_by.is_(None),
+    *_OF_KIND_UNUSED, invitation.c.provider_id == bindparam("provider")
 )
 
 
@@ -55,9 +54,13 @@ class SqlInvitations:
             return None
         return Invitation(**row._asdict() | {"kind": InvitationKind(row.kind)})
 
-    async def withdraw(self, kind: InvitationKind) -> None:
-        """Delete the unused invitations of a kind that no person made."""
-        await self._connection.execute(_WITHDRAW, {"of_kind": kind})
+    async def withdraw(self, kind: InvitationKind, provider_id: int | None) -> None:
+        """Delete the unused invitations of a kind: a provider's, or those that no person made."""
+        unused = {"of_kind": kind}
+        if provider_id is None:
+            await self._connection.execute(_WITHDRAW_PRINTED, unused)
+        else:
+            await self._connection.execute(_WITHDRAW, {**unused, "provider": provider_id})
 
     async def use(self, digest: str, person_id: int, now: datetime) -> None:
         """Record who accepted an invitation."""

@@ -35,6 +35,7 @@ from bot.features.account.zone_choice import set_time_zone, zone_typed
 from bot.ui.texts import LANGUAGES
 from domain.usecases.choose_settings import choose_language, choose_notifications
 from domain.usecases.name_provider import name_provider
+from domain.usecases.reachability import announce_reachable
 
 
 class State(StrEnum):
@@ -121,6 +122,9 @@ async def notifications_chosen(context: Context, tap: ChooseNotifications) -> in
     """Switch the notifications of a provider on or off."""
     wanted = bool(tap.wanted)
     await context.act(choose_notifications(context.uow, context.me, tap.provider, wanted=wanted))
+    if wanted:
+        admins = context.services.admins
+        await announce_reachable(context.uow, context.me, admins, context.now)
     acting = await context.uow.queries.acting_for(context.me)
     chosen = next(each for each in acting if each.provider.id == tap.provider)
     saved = notifications_saved(context.locale, chosen, named=len(acting) > 1)

@@ -490,3 +490,19 @@ async def test_what_a_refused_summary_would_have_said_comes_one_by_one(
     assert await sent_to(bot, alice, MISSED) == []
     assert len(await sent_to(bot, alice, "cancelled your appointment")) == 2
     assert unsettled(bot) == [("missed", "parked")]
+
+
+async def test_the_admins_are_told_when_notifications_switched_on_make_a_provider_bookable(
+    bot: BotHarness, dora: ChatUser, bob: ChatUser, admin: ChatUser
+) -> None:
+    for person in (admin, bob):
+        await person.sends("/start")
+    await add_assistant(dora, bob)
+    await dora.sends("/settings")
+    await dora.taps("🔔 Notifications: on")
+    bob.person.blocks()
+    await bot.settles()
+    assert len(await sent_to(bot, admin, NO_ONE)) == 1
+
+    await dora.taps("🔕 Notifications: off")
+    assert len(await sent_to(bot, admin, AGAIN)) == 1

@@ -78,8 +78,9 @@ SCANS = {
     **dict.fromkeys(["sql_queries._ASSISTANTS", "sql_queries._COUNT_ASSISTANTS"], "SCAN acts_for"),
     # The index of admins, who are few.
     "sql_queries._ADMINS": r"SCAN person USING INDEX ix_person_admin",
-    # Invitations are few, and the command line withdraws its own once.
+    # Invitations are few, and made by hand.
     "invitations._WITHDRAW": r"SCAN invitation",
+    "invitations._WITHDRAW_PRINTED": r"SCAN invitation",
     # Failed updates are few, and are deleted once a night.
     "retention._FAILURES": r"SCAN failed_update",
     # There are five kinds of incidents, with one row each.
@@ -121,6 +122,7 @@ SCANS_ON_POSTGRES = {
     ),
     "sql_queries._ADMINS": r"(Bitmap )?Index Scan (on person )?by ix_person_admin",
     "invitations._WITHDRAW": r"Seq Scan on invitation",
+    "invitations._WITHDRAW_PRINTED": r"Seq Scan on invitation",
     "retention._FAILURES": r"Seq Scan on failed_update",
     # Failed updates are few.
     "health._DELETE": r"(Seq Scan on failed_update)?",

@@ -323,6 +323,26 @@ async def test_an_admins_link_lives_for_a_day(database: Database, dora: Provider
             await invite(work, cara, frozenset(), InvitationKind.ADMIN, NOW)
 
 
+async def test_of_the_links_that_hand_over_a_provider_the_newest_works(
+    database: Database, dora: Provider
+) -> None:
+    async with database.transaction() as work:
+        emil = await work.queries.acting_for(EMIL)
+    others, _ = await made(database, InvitationKind.HANDOVER, emil[0].provider)
+    assistants, _ = await made(database, InvitationKind.ASSISTANT, dora)
+    older, _ = await made(database, InvitationKind.HANDOVER, dora)
+    newer, _ = await made(database, InvitationKind.HANDOVER, dora)
+
+    with pytest.raises(errors.InvitationUnknown):
+        await open_link(database, ALICE, older)
+    await open_link(database, ALICE, newer)
+    await open_link(database, BOB, others)
+    await open_link(database, CARA, assistants)
+    assert await acting(database, ALICE) == [("Dora", Role.SELF)]
+    assert await acting(database, BOB) == [("Emil", Role.SELF)]
+    assert await acting(database, CARA) == [("Dora", Role.ASSISTANT)]
+
+
 async def test_of_the_links_made_on_the_command_line_the_newest_works(
     database: Database, dora: Provider
 ) -> None:
