@@ -11,36 +11,7 @@ from tests.kit.bot import ADMIN_ID, BotHarness, running
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_provider
 from tests.kit.odd_events import OddEvents
-from tests.kit.sampling import PROFILE, SEED
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run all cases of a parametrized test on SQLite, but only the first on PostgreSQL.
-
-    The cases of one test run the same statements, so one case shows that they work there.
-    The full profile runs all.
-    """
-    if PROFILE.full:
-        return
-    seen: set[tuple[str, str]] = set()
-    surplus = [
-        item for item in items if "tests/bot/" in item.nodeid and _is_repeated_case(item, seen)
-    ]
-    config.hook.pytest_deselected(items=surplus)
-    left_out = set(map(id, surplus))
-    items[:] = [item for item in items if id(item) not in left_out]
-
-
-def _is_repeated_case(item: pytest.Item, seen: set[tuple[str, str]]) -> bool:
-    """Return whether an earlier case of this test runs on this database, unless it is SQLite."""
-    case = getattr(item, "callspec", None)
-    chosen = item.get_closest_marker("engines") is not None
-    engine = str(case.params.get("engine", "sqlite")) if case and not chosen else "sqlite"
-    key = (item.nodeid.partition("[")[0], engine)
-    if engine == "sqlite" or key not in seen:
-        seen.add(key)
-        return False
-    return True
+from tests.kit.sampling import SEED
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from tests.kit.bot import TOKEN
 from tests.kit.handlers import echo
 from tests.kit.http import SECRET
 from tests.kit.raw_database import rows
+from tests.kit.sampling import PROFILE
 from tests.kit.waiting import until
 
 LINES, TAPS = 200, 100
@@ -86,7 +87,7 @@ def _is_answered(person: Person) -> bool:
     return len(person.chat.messages) > 1
 
 
-@pytest.mark.parametrize("busy", [10, 45, 100])
+@pytest.mark.parametrize("busy", PROFILE.pick(fast=[45], full=[10, 45, 100]))
 async def test_a_quiet_person_is_answered_before_the_backlog_of_busy_ones(
     database_url: str, unused_tcp_port_factory: Callable[[], int], busy: int
 ) -> None:

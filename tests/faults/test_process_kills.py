@@ -28,7 +28,7 @@ from tests.kit.sampling import PROFILE
 from tests.kit.waiting import until
 from tests.storage.audit import claims, overlaps
 
-KILLS = PROFILE.pick(fast=20, full=50)
+KILLS = PROFILE.pick(fast=12, full=50)
 CLIENTS = 10
 FIRST = int(datetime.now(UTC).timestamp()) // 900 + 2 * 96
 UNSENT = (
