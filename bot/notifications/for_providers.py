@@ -45,7 +45,8 @@ async def _knows_of_booking(notice: Notice) -> bool:
     if delivery is not None:
         return delivery.may_have_arrived
     # Rows are deleted only long after their delivery. So without a row, the recipient was told if
-    # they acted for the provider by then.
+    # they acted for the provider by then, or had switched notifications off: then this one is the
+    # first, which is better than none.
     booked_at = notice.visit.reservation.confirmed_at
     acting = await notice.uow.queries.acting_for(notice.recipient.id)
     return any(

@@ -18,7 +18,7 @@ async def joined(notice: Notice) -> Sequence[Action] | None:
     guest = await queries.person(notice.row.subject_id or 0)
     if guest is None or not await _is_still(notice, kind, guest, provider):
         return None
-    if notice.recipient.id != said["invited_by"] and not await _is_staff(notice, provider):
+    if notice.recipient.id != said["invited_by"] and not await _is_in_team(notice, provider):
         return None
     return [Send(someone_joined(notice.locale, kind, guest.name, provider))]
 
@@ -34,7 +34,7 @@ async def _is_still(
     return any(each.role is role and each.provider == provider for each in acting)
 
 
-async def _is_staff(notice: Notice, provider: Provider | None) -> bool:
-    """Return whether the recipient still is among those notified for the provider."""
-    staff = await notice.uow.queries.staff_of(provider.id) if provider else ()
-    return notice.recipient.id in staff
+async def _is_in_team(notice: Notice, provider: Provider | None) -> bool:
+    """Return whether the recipient still acts for the provider."""
+    team = await notice.uow.queries.team_of(provider.id) if provider else ()
+    return notice.recipient.id in team

@@ -8,8 +8,8 @@ from bot.messages.screen import Screen
 from bot.ui.links import openings
 from bot.ui.locale import UserLocale
 
-MOST_MISSED = 50
-"""How many of the newest notifications are listed; older ones are counted."""
+MOST_MISSED = 200
+"""How many of the newest notifications are read; older ones are only counted."""
 _MAX_LENGTH = 3_500
 """How long the listed notifications may be, so that heading and ending fit into one message."""
 

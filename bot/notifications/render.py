@@ -114,7 +114,7 @@ class NotificationRenderer:
     ) -> Sequence[Action] | None:
         """Return the steps of several notifications as one message, None if none still holds."""
         recipient = await uow.queries.person(row.recipient_id or 0)
-        if recipient is None or not held:
+        if recipient is None or not (held or older):
             return None
         acts = bool(await uow.queries.acting_for(recipient.id))
         locale = user_locale(recipient, self._venue_zone)

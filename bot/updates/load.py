@@ -47,7 +47,8 @@ async def load_person(
 ) -> Person:
     """Return the sender as the database knows them, after storing their contact details.
 
-    If they were unreachable, they get what they missed, and admins learn whom they can work for.
+    If they were unreachable, they get what they missed, and the admins learn which providers can be
+    booked again.
     """
     if sender.passing:
         return await uow.queries.account(sender.contact.telegram_id) or sender.stranger

@@ -16,7 +16,7 @@ async def announce_joining(
     """Add the notifications that a guest accepted an invitation, for everyone but the guest."""
     told = {invitation.invited_by} if invitation.invited_by is not None else set()
     if invitation.kind is InvitationKind.ASSISTANT and provider_id is not None:
-        told.update(await uow.queries.staff_of(provider_id))
+        told.update(await uow.queries.team_of(provider_id))
     said = {
         "kind": invitation.kind,
         "provider": provider_id,

@@ -61,6 +61,8 @@ async def add_invitation(
     Only the newest link works of those that the command line prints, and of those that hand over
     one provider: it replaces earlier unused ones.
     """
+    if provider_id is not None:
+        await uow.availability.lock(provider_id)
     if invited_by is None or kind is InvitationKind.HANDOVER:
         await uow.invitations.withdraw(kind, provider_id)
     code, expires_at = new_code(), now + LIFETIMES[kind]
@@ -123,6 +125,9 @@ async def accept_invitation(
     invitation = await _checked(uow, guest, code, now)
     if invitation.used_by is not None:
         return invitation.kind, await _given_before(uow, invitation, guest)
+    # Whom an admin removes at this moment is an assistant before or after, not half of each.
+    if invitation.provider_id is not None:
+        await uow.availability.lock(invitation.provider_id)
     await _check_is_new(uow, invitation, guest, admin_ids)
     await uow.invitations.use(invitation.digest, guest.id, now)
     provider = await _give(uow, invitation, guest, contact, now)

@@ -23,7 +23,7 @@ async def mark_unreachable(
     lost = [
         each.provider.id
         for each in await uow.queries.acting_for(person_id)
-        if not each.provider.reachable
+        if each.notified and not each.provider.reachable
     ]
     admins = await uow.queries.admins(admin_ids) if lost else ()
     await uow.outbox.notify(
@@ -39,10 +39,13 @@ async def mark_unreachable(
 async def announce_reachable(
     uow: UnitOfWork, person_id: int, admin_ids: Collection[int], now: datetime
 ) -> None:
-    """Tell the admins that providers can be booked again, for whom a reachable person acts.
+    """Tell the admins which of a person's providers can be booked again.
 
-    Only those are told to whom the latest loss was or will be told, each once for that loss.
+    Only an admin who was told of the latest loss, or will be, is told: once for each loss.
     """
+    # If one person of a provider is lost as another returns, the second sees what the first did.
+    for number in sorted(each.provider.id for each in await uow.queries.acting_for(person_id)):
+        await uow.availability.lock(number)
     acting = await uow.queries.acting_for(person_id)
     admins = await uow.queries.admins(admin_ids) if acting else ()
     await uow.outbox.notify(

@@ -90,6 +90,11 @@ _STAFF = (
     .where(acts_for.c.provider_id == bindparam("provider"), acts_for.c.notified == 1)
     .order_by(acts_for.c.person_id)
 )
+_TEAM = (
+    select(acts_for.c.person_id)
+    .where(acts_for.c.provider_id == bindparam("provider"))
+    .order_by(acts_for.c.person_id)
+)
 _REACHABLE_STAFF = reachable_staff(bindparam("provider"))
 _ASSISTS = acts_for.c.role == Role.ASSISTANT
 _ASSISTANTS = (
@@ -298,6 +303,10 @@ class SqlQueries:
     async def staff_of(self, provider_id: int) -> Sequence[int]:
         """Return the ids of the people who act for a provider and want their notifications."""
         return await self._connection.scalars(_STAFF, {"provider": provider_id})
+
+    async def team_of(self, provider_id: int) -> Sequence[int]:
+        """Return the ids of all people who act for a provider, notified or not."""
+        return await self._connection.scalars(_TEAM, {"provider": provider_id})
 
     async def reachable_staff_of(self, provider_id: int) -> Sequence[int]:
         """Return the ids of the people who act for a provider and whom the bot can notify."""

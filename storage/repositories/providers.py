@@ -28,7 +28,7 @@ _ACTS_FOR = (
     acts_for.c.person_id == bindparam("person"),
     acts_for.c.provider_id == bindparam("provider"),
 )
-_DISMISS = delete(acts_for).where(*_ACTS_FOR)
+_DISMISS = delete(acts_for).where(*_ACTS_FOR, acts_for.c.role == Role.ASSISTANT)
 _DISMISS_SELF = (
     delete(acts_for)
     .where(
@@ -118,6 +118,6 @@ class SqlProviders:
         return before
 
     async def dismiss(self, person_id: int, provider_id: int) -> None:
-        """Let a person act for a provider no longer."""
+        """Remove an assistant of a provider."""
         dismissed = {"person": person_id, "provider": provider_id}
         await self._connection.execute(_DISMISS, dismissed)

@@ -10,7 +10,7 @@ from bot.dialogue.context import Context
 from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import typed_text
 from bot.features.account.settings import SETTINGS, SettingsData, State, show_home
-from bot.features.account.settings_screens import back, provider_zone
+from bot.features.account.settings_screens import Saved, back, provider_zone
 from bot.features.account.zone_choice import zone_typed
 from bot.features.account.zone_screens import city
 from domain.usecases.choose_settings import choose_zone_of, provider_without_account
@@ -47,8 +47,5 @@ async def _with_zone(context: Context, provider_id: int, zone: str) -> int:
     provider = await context.act(choose_zone_of(context.uow, context.me, provider_id, zone))
     context.request.work_for(None)
     values = {"provider": provider.label, "zone": city(context.locale, zone)}
-    return await show_home(
-        context,
-        saved=context.t.plain("settings.zone_of_saved", **values),
-        provider_id=provider_id,
-    )
+    saved = Saved("settings.zone_of_saved", values)
+    return await show_home(context, saved, provider_id=provider_id)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from markupsafe import Markup
 from telegram import Update
 from telegram.ext import ConversationHandler
 
@@ -22,6 +23,7 @@ from bot.dialogue.roles import roles_of, set_menu
 from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import typed_text
 from bot.features.account.settings_screens import (
+    Saved,
     back,
     language_name,
     language_settings,
@@ -103,10 +105,8 @@ async def language_chosen(context: Context, tap: ChooseLanguage) -> int:
     await context.act(choose_language(context.uow, context.me, tap.language))
     context.request.person = replace(context.request.person, language=tap.language)
     set_menu(context, await roles_of(context))
-    return await show_home(
-        context,
-        saved=context.t.plain("settings.language_saved", language=language_name(tap.language)),
-    )
+    name = language_name(tap.language)
+    return await show_home(context, Saved("settings.language_saved", {"language": name}))
 
 
 @routes.button(AskName)
@@ -127,8 +127,8 @@ async def notifications_chosen(context: Context, tap: ChooseNotifications) -> in
         await announce_reachable(context.uow, context.me, admins, context.now)
     acting = await context.uow.queries.acting_for(context.me)
     chosen = next(each for each in acting if each.provider.id == tap.provider)
-    saved = notifications_saved(context.locale, chosen, named=len(acting) > 1)
-    return await show_home(context, saved=saved, provider_id=tap.provider)
+    saved = notifications_saved(chosen, named=len(acting) > 1)
+    return await show_home(context, saved, provider_id=tap.provider)
 
 
 @routes.line(State.NAME, blank=True)
@@ -139,7 +139,8 @@ async def name_typed(update: Update, context: Context) -> int:
         name_provider(context.uow, context.me, named.id, typed_text(update), keep_slug=True)
     )
     context.request.work_for(None)
-    return await show_home(context, saved=context.t("settings.name_saved", name=provider.label))
+    saved = Saved("settings.name_saved", {"name": provider.label})
+    return await show_home(context, saved, provider_id=provider.id)
 
 
 def _languages(context: Context) -> int:
@@ -151,25 +152,24 @@ def _languages(context: Context) -> int:
 async def _with_zone(context: Context, zone: str) -> int:
     """Set a time zone, and show the settings in it."""
     await set_time_zone(context, zone)
-    return await show_home(
-        context, saved=context.t.plain("settings.zone_saved", zone=context.times.zone_city)
-    )
+    return await show_home(context, Saved("settings.zone_saved", {"zone": context.times.zone_city}))
 
 
 async def show_home(
-    context: Context, *, saved: str = "", page: int = 0, provider_id: int | None = None
+    context: Context, saved: Saved | None = None, *, page: int = 0, provider_id: int | None = None
 ) -> int:
     """Show the settings, and what was saved: in the answer to a tap, else above the settings.
 
     The page is the one with the provider, if one is given.
     """
-    tapped = context.request.tapped is not None
-    if saved and tapped:
-        context.toast(saved)
+    note = Markup()
+    if saved and context.request.tapped is not None:
+        context.toast(context.t.plain(saved.text, **saved.values))
+    elif saved:
+        note = context.t(saved.text, **saved.values)
     queries = context.uow.queries
     acting = await queries.acting_for(context.me)
     absent = await queries.without_account(context.me) if acting else ()
-    note = "" if tapped else saved
     page = page_with(acting, provider_id) if provider_id is not None else page
     context.show(settings_home(context.locale, context.now, acting, absent, note, page))
     return ConversationHandler.END

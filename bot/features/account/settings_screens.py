@@ -1,6 +1,7 @@
 """The screens of the settings: the current values, and the choices for each."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from markupsafe import Markup
@@ -63,12 +64,20 @@ def settings_home(
     return Screen(_below(note, "\n".join(parts)), (first, *rows, *turn))
 
 
-def notifications_saved(locale: UserLocale, chosen: Acting, *, named: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What was saved: a text's key, and its values."""
+
+    text: str
+    values: Mapping[str, str]
+
+
+def notifications_saved(chosen: Acting, *, named: bool) -> Saved:
     """Return whether a provider's bookings are notified now; ``named`` if there are several."""
     if named:
-        key = "settings.notified_of" if chosen.notified else "settings.not_notified_of"
-        return locale.t.plain(key, provider=chosen.provider.label)
-    return locale.t.plain("settings.notified" if chosen.notified else "settings.not_notified")
+        text = "settings.notified_of" if chosen.notified else "settings.not_notified_of"
+        return Saved(text, {"provider": chosen.provider.label})
+    return Saved("settings.notified" if chosen.notified else "settings.not_notified", {})
 
 
 def page_with(acting: Sequence[Acting], provider_id: int) -> int:

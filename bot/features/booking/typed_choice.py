@@ -59,7 +59,7 @@ async def _refuse_unreachable(context: Context, unread: str) -> None:
     names = [unread, *(name for name, _ in _splits(unread.split()))]
     for name in names:
         found = await _search(context, name, reachable=False)
-        if found and not found[0].reachable and _names(found[0], name):
+        if any(not each.reachable and _names(each, name) for each in found):
             raise errors.ProviderUnreachable
 
 

@@ -78,6 +78,9 @@ async def test_everyone_who_works_for_the_provider_learns_of_a_new_assistant(
     await bob.sends("/start")
     await eve.sends("/start")
     await add_assistant(dora, bob)
+    # The switch is about bookings: that someone else sees her clients, she learns all the same.
+    await dora.sends("/settings")
+    await dora.taps("🔔 Notifications: on")
     await rita.opens(await invites(admin, *ASSISTANT))
     await bot.settles()
 
@@ -111,7 +114,7 @@ async def test_an_admin_who_opens_their_own_link_is_not_told(
     ("labels", "text"),
     [
         (("Einen Anbieter",), "Rita <3 ist jetzt Anbieter."),
-        (("Assistenz eines Anbieters", "Dora"), "Rita <3 assistiert jetzt Dora."),
+        (("Assistenz eines Anbieters", "Dora"), "Rita <3 ist jetzt Assistenz von Dora."),
         (("Weiteren Admin",), "Rita <3 ist jetzt Admin."),
     ],
     ids=lambda labels: labels[0],

@@ -5,8 +5,11 @@ import asyncio
 import pytest
 
 from domain import errors
+from domain.invitation import InvitationKind
+from domain.person import Contact
 from domain.provider import Assistance, Provider, Role
 from domain.usecases.dismiss import dismiss
+from domain.usecases.invite import accept_invitation, add_invitation
 from storage.database import Database
 from tests.kit.clinic import ALICE, BOB, CARA, DORA, EMIL, NOW, account_of, open_clinic
 from tests.kit.raw_database import all_rows, rows
@@ -112,3 +115,24 @@ async def test_two_admins_do_not_remove_the_last_two_people_at_once(
 
     assert sorted(type(result).__name__ for result in results) == ["Assistance", "LastReachable"]
     assert len(acting(database, fay)) == 1
+
+
+async def test_of_a_removal_and_a_handover_at_once_the_new_provider_stays(
+    database: Database, fay: Provider
+) -> None:
+    async with database.transaction() as uow:
+        code, _ = await add_invitation(uow, InvitationKind.HANDOVER, NOW, provider_id=fay.id)
+
+    async def take_over() -> None:
+        async with database.transaction() as uow:
+            bob = await uow.people.record_contact(Contact(account_of(BOB), "Bob"), NOW)
+            await accept_invitation(uow, bob, Contact(account_of(BOB), "Bob"), code, NOW)
+
+    ends = await asyncio.gather(take_over(), remove(database, BOB, fay.id), return_exceptions=True)
+    refused = [type(each) for each in ends if isinstance(each, BaseException)]
+    # The removal was first, or came too late: Bob is no assistant any more.
+    assert refused in ([], [errors.AssistantUnknown])
+    assert rows(
+        database.url,
+        f"SELECT person_id FROM acts_for WHERE role = 'self' AND provider_id = {fay.id}",
+    ) == [(BOB,)]

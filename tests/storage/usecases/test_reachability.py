@@ -226,6 +226,9 @@ async def test_who_wants_no_notifications_does_not_make_a_provider_reachable(
     await lose(database, BOB)
     assert not await is_reachable(database, dora)
     assert told(database.url) == [(CARA, dora.id)]
+    await lose(database, DORA, NOW + SECOND)
+    assert (CARA, dora.id) in told(database.url)
+    assert [subject for number, subject in told(database.url)].count(dora.id) == 1
 
 
 async def test_the_last_to_be_notified_cannot_end_it(database: Database, dora: Provider) -> None:

@@ -42,7 +42,7 @@ async def test_a_tapped_zone_is_that_of_the_providers_hours(
     assert rita.buttons[-1] == "Back"
     await rita.taps("Tokyo")
 
-    assert rita.toast == "The hours of Emil are now in Tokyo time."
+    assert rita.toast == "The hours of Emil are now shown in Tokyo time."
     assert rita.card.text.startswith("⚙️ Settings\nTime zone: Berlin")
     assert rita.buttons[-1] == "Time zone of Emil: Tokyo"
     assert await zone_of(bot, emil) == "Asia/Tokyo"
@@ -51,6 +51,18 @@ async def test_a_tapped_zone_is_that_of_the_providers_hours(
     await rita.sends("/hours")
     rita.card.shows("Time zone: Tokyo")
     assert "Wed 25 Nov · 17:00–20:00" in rita.buttons
+
+
+async def test_a_typed_zone_is_confirmed_whatever_the_provider_is_called(
+    bot: BotHarness, rita: ChatUser, emil: Provider
+) -> None:
+    async with bot.app.database.transaction() as uow:
+        await uow.providers.rename(emil.id, "Emil <3 & Co", "emil")
+    await rita.sends("/settings")
+    await rita.taps("Time zone of Emil <3 & Co: Berlin")
+    await rita.sends("tokyo")
+
+    assert rita.card.text.startswith("The hours of Emil <3 & Co are now shown in Tokyo time.")
 
 
 async def test_a_typed_zone_is_that_of_the_providers_hours_even_after_a_restart(
@@ -66,7 +78,9 @@ async def test_a_typed_zone_is_that_of_the_providers_hours_even_after_a_restart(
     assert rita.buttons == ["Madrid", "Ceuta", "Canary", "Back"]
     await rita.sends("Auckland")
 
-    assert rita.card.text.startswith("The hours of Emil are now in Auckland time.\n\n⚙️ Settings")
+    assert rita.card.text.startswith(
+        "The hours of Emil are now shown in Auckland time.\n\n⚙️ Settings"
+    )
     assert await zone_of(bot, emil) == "Pacific/Auckland"
     await rita.sends("Paris")
     assert await zone_of(bot, emil) == "Pacific/Auckland"
@@ -166,5 +180,5 @@ async def test_the_zone_of_a_provider_in_german(bot: BotHarness, emil: Provider)
     jan.card.shows("Für diesen Anbieter gilt die Zeitzone Berlin.")
     await jan.taps("Tokio")
 
-    assert jan.toast == "Die Zeiten von Emil gelten jetzt in der Zeitzone Tokio."
+    assert jan.toast == "Die Zeiten von Emil siehst du jetzt in der Zeitzone Tokio."
     assert jan.buttons[-1] == "Zeitzone von Emil: Tokio"

@@ -378,7 +378,7 @@ async def test_a_handover_asks_first_and_works_after_a_restart(
     bot: BotHarness, admin: ChatUser, dora: ChatUser, cara: ChatUser
 ) -> None:
     await cara.opens(await invites(admin, "Move a provider to another account", "Dora"))
-    cara.last.shows("You're taking over Dora: appointments, hours and link. Is that you?")
+    cara.last.shows("This link makes your account Dora, with all appointments")
     assert "<b>Dora</b>" in cara.last.html
     assert cara.last.labels == ["Yes, that's me", "No"]
     assert roles(bot) == [("Dora", "Dora", "self")]
@@ -415,7 +415,7 @@ async def test_a_handover_asked_about_in_german(
 ) -> None:
     jan = bot.joins("Jan", language_code="de")
     await jan.opens(await invites(admin, "Move a provider to another account", "Dora"))
-    jan.last.shows("Du übernimmst Dora: Termine, Zeiten und Link. Bist du das?")
+    jan.last.shows("Mit diesem Link wird dein Konto zu Dora, mit allen Terminen")
     assert jan.last.labels == ["Ja, das bin ich", "Nein"]
 
 

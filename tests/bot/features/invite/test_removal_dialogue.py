@@ -74,7 +74,7 @@ async def test_a_removed_assistant_loses_everything_at_once_and_is_told(
     await admin.taps("Rita – Dora")
     assert admin.card.text == (
         "Remove Rita as an assistant of Dora?\n"
-        "They can't manage Dora's hours and appointments any more."
+        "They'll no longer be able to manage Dora's hours and appointments."
     )
     assert assistants(bot) == [("Rita", "Dora")]
     await admin.taps("Remove")
