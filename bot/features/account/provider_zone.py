@@ -9,7 +9,13 @@ from bot.dialogue.acting import work_for
 from bot.dialogue.context import Context
 from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import typed_text
-from bot.features.account.settings import SETTINGS, SettingsData, State, show_home
+from bot.features.account.settings import (
+    SETTINGS,
+    SettingsData,
+    State,
+    page_of_settings,
+    show_home,
+)
 from bot.features.account.settings_screens import Saved, back, provider_zone
 from bot.features.account.zone_choice import zone_typed
 from bot.features.account.zone_screens import city
@@ -23,7 +29,8 @@ async def zones_wanted(context: Context, tap: AskZoneOf) -> State:
     """Show the common time zones, and wait for another to be typed."""
     provider = await provider_without_account(context.uow, context.me, tap.provider)
     await work_for(context, provider.id)
-    context.show(provider_zone(context.locale, provider))
+    page = await page_of_settings(context, provider.id)
+    context.show(provider_zone(context.locale, provider, page))
     return SETTINGS.enter(context, State.ZONE_OF, SettingsData(provider.id))
 
 
@@ -38,7 +45,8 @@ async def zone_written(update: Update, context: Context) -> State | int:
     """Set the time zone of a typed city, country or zone, or offer those that match."""
     provider = await work_for(context, SETTINGS.data(context).provider)
     choose = partial(ChooseZoneOf, provider.id)
-    zone = zone_typed(context, typed_text(update), choose, back(context.locale))
+    way_back = back(context.locale, await page_of_settings(context, provider.id))
+    zone = zone_typed(context, typed_text(update), choose, way_back)
     return State.ZONE_OF if zone is None else await _with_zone(context, provider.id, zone)
 
 

@@ -113,7 +113,8 @@ async def language_chosen(context: Context, tap: ChooseLanguage) -> int:
 async def name_wanted(context: Context, tap: AskName) -> State:
     """Ask for a new public name; raises errors.ProviderOnly, errors.ProviderUnknown."""
     provider = await work_for(context, tap.provider)
-    context.show(name_settings(context.locale, provider))
+    page = await page_of_settings(context, provider.id)
+    context.show(name_settings(context.locale, provider, page))
     return SETTINGS.enter(context, State.NAME, SettingsData(provider.id))
 
 
@@ -173,3 +174,8 @@ async def show_home(
     page = page_with(acting, provider_id) if provider_id is not None else page
     context.show(settings_home(context.locale, context.now, acting, absent, note, page))
     return ConversationHandler.END
+
+
+async def page_of_settings(context: Context, provider_id: int) -> int:
+    """Return the page of the settings that has a provider."""
+    return page_with(await context.uow.queries.acting_for(context.me), provider_id)

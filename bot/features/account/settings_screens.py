@@ -131,15 +131,18 @@ def zone_settings(locale: UserLocale, chosen: str | None) -> Screen:
     )
 
 
-def provider_zone(locale: UserLocale, provider: Provider) -> Screen:
-    """Return the common time zones for a provider without Telegram account."""
+def provider_zone(locale: UserLocale, provider: Provider, page: int = 0) -> Screen:
+    """Return the common time zones for a provider without Telegram account.
+
+    ``page`` is that of the settings to go back to.
+    """
 
     def choose(zone: str) -> ChooseZoneOf:
         return ChooseZoneOf(provider.id, zone)
 
     return Screen(
         locale.t("settings.zone_of", zone=locale.times.zone_city),
-        (*common_zones(locale, choose, provider.time_zone), *back(locale)),
+        (*common_zones(locale, choose, provider.time_zone), *back(locale, page)),
     )
 
 
@@ -156,14 +159,14 @@ def language_settings(locale: UserLocale) -> Screen:
     )
 
 
-def name_settings(locale: UserLocale, provider: Provider) -> Screen:
-    """Ask for a new public name."""
-    return Screen(locale.t("settings.name", name=provider.label), back(locale))
+def name_settings(locale: UserLocale, provider: Provider, page: int = 0) -> Screen:
+    """Ask for a new public name; ``page`` is that of the settings to go back to."""
+    return Screen(locale.t("settings.name", name=provider.label), back(locale, page))
 
 
-def back(locale: UserLocale) -> Rows:
-    """Return a row with the button back to the settings."""
-    return ((button(locale.t.plain("button.back"), SettingsHome()),),)
+def back(locale: UserLocale, page: int = 0) -> Rows:
+    """Return a row with the button back to a page of the settings."""
+    return ((button(locale.t.plain("button.back"), SettingsHome(page)),),)
 
 
 def language_name(code: str) -> str:

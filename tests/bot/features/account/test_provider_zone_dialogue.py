@@ -172,6 +172,27 @@ async def test_a_preview_from_before_the_zone_was_chosen_is_not_published(
     preview.shows("👤 Emil", "Fri 27 Nov: 09:00–12:00", "(Tokyo time)")
 
 
+async def test_back_and_saving_lead_to_the_page_of_the_provider(
+    bot: BotHarness, rita: ChatUser, emil: Provider
+) -> None:
+    for number in range(8):
+        other = await add_absent_provider(bot, f"Anna {number}", days=())
+        await add_assistant(bot, rita, other)
+    await rita.sends("/settings")
+    assert "Time zone of Emil: Berlin" not in rita.buttons
+    for question in ("Time zone of Emil: Berlin", "Public name: Emil"):
+        await rita.taps("›")
+        await rita.taps(question)
+        await rita.taps("Back")
+        assert question in rita.buttons
+        await rita.taps("‹")
+
+    await rita.taps("›")
+    await rita.taps("Public name: Emil")
+    await rita.sends("Emilio")
+    assert "Public name: Emilio" in rita.buttons
+
+
 async def test_the_zone_of_a_provider_in_german(bot: BotHarness, emil: Provider) -> None:
     jan = bot.joins("Jan", language_code="de")
     await add_assistant(bot, jan, emil)
