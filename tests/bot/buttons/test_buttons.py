@@ -62,7 +62,10 @@ def test_all_classes_have_different_tags() -> None:
 @given(
     st.text(max_size=80)
     | st.lists(
-        st.sampled_from([*(kind.tag for kind in KINDS), "1", "-1", "20261125", "x", ""]), max_size=6
+        st.sampled_from(
+            [*(kind.tag for kind in KINDS), "1", "-1", "20261125", "x", "", "\ud800", "\x00"]
+        ),
+        max_size=6,
     ).map(":".join)
 )
 @example("")
@@ -118,7 +121,11 @@ def test_a_wrong_day_is_not_read(day: str) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [None, 5, b"n", "n:", "n:1", "N", "bs:1", "bs:1:2:3:4", f"bs:1:{LAST_CELL + 1}:0", "n" * 65],
+    [
+        *(None, 5, b"n", "n:", "n:1", "N", "n" * 65),
+        *("bs:1", "bs:1:2:3:4", f"bs:1:{LAST_CELL + 1}:0"),
+        *("sz:\ud800", "sz:Europe/\x00", "sz:" + "ü" * 40, "jt:\udfff"),
+    ],
 )
 def test_malformed_data_is_not_read(data: object) -> None:
     assert read(data) is None
