@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,6 +52,10 @@ class Person:
     def zone(self, default: ZoneInfo) -> ZoneInfo:
         """Return the zone in which this person reads times: their choice, or the venue's zone."""
         return ZoneInfo(self.time_zone) if self.time_zone else default
+
+    def has_admin_rights(self, admin_ids: Collection[int]) -> bool:
+        """Return whether another admin or the setting ``ADMIN_IDS`` named this person."""
+        return self.is_admin or self.telegram_id in admin_ids
 
 
 def zone_named(name: str) -> ZoneInfo:

@@ -56,7 +56,7 @@ class AskDismissal(CallbackData, tag="iq", base=36):
 
 @dataclass(frozen=True, slots=True)
 class DismissAssistant(CallbackData, tag="id", base=36):
-    """Remove an assistant; ``even_last`` is 1 if the question said that nobody can book then."""
+    """Remove an assistant; ``even_last`` is 1 if the question warned that bookings would stop."""
 
     person: int
     provider: int

@@ -1,4 +1,4 @@
-"""The provider whom a person works for in this update; there may be several to choose from."""
+"""The provider that this update is about; a person may act for several."""
 
 from collections.abc import Sequence
 
@@ -12,11 +12,11 @@ from domain.usecases.acting import providers_of
 
 
 async def work_for(context: Context, provider_id: int | None = None) -> Provider:
-    """Work for the provider whom a button names, by default for the person themselves.
+    """Make this update about a provider: the one with this number, by default the person.
 
-    From here on, this update reads and shows times in the provider's zone, and its screens name the
-    provider unless that is the person. Raises errors.ProviderOnly, and errors.ProviderUnknown for a
-    provider for whom they do not act.
+    After that, the update reads and shows times in the provider's zone, and its screens name the
+    provider unless the person is the provider. Raises errors.ProviderOnly if the person acts for no
+    one, and errors.ProviderUnknown if they do not act for this provider.
     """
     acting = await context.uow.queries.acting_for(context.me)
     if not acting:
@@ -40,11 +40,10 @@ def heading_of(provider: Provider) -> str:
 
 
 async def all_providers(context: Context) -> Sequence[Provider]:
-    """Return the providers for whom the person acts, at least one; raises errors.ProviderOnly."""
+    """Return all providers that the person acts for; raises errors.ProviderOnly without any."""
     return await providers_of(context.uow, context.me)
 
 
-async def still_acted_for(context: Context, provider_id: int | None) -> int | None:
-    """Return a provider whom a dialogue kept; None if the person does not act for them any more."""
-    acting = await context.uow.queries.acting_for(context.me)
-    return provider_id if any(each.provider.id == provider_id for each in acting) else None
+def still_acted_for(providers: Sequence[Provider], provider_id: int | None) -> int | None:
+    """Return the number that a dialogue kept, or None if it is not one of these providers."""
+    return provider_id if any(each.id == provider_id for each in providers) else None

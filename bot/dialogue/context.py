@@ -76,7 +76,7 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
 
     @property
     def provider(self) -> Provider:
-        """The provider whom the person works for in this update; raises ValueError if none is."""
+        """The provider that this update is about; raises ValueError before ``work_for``."""
         if self.request.provider is None:
             raise ValueError("no provider was chosen")
         return self.request.provider

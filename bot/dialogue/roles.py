@@ -12,8 +12,7 @@ async def roles_of(context: Context) -> Roles:
 
 def is_admin(context: Context) -> bool:
     """Return whether the person is an admin."""
-    person = context.request.person
-    return person.is_admin or person.telegram_id in context.services.admins
+    return context.request.person.has_admin_rights(context.services.admins)
 
 
 def set_menu(context: Context, roles: Roles) -> None:

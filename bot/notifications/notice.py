@@ -43,8 +43,7 @@ class Notice:
     async def roles(self) -> Roles:
         """Return the roles that the recipient has now."""
         acting = await self.uow.queries.acting_for(self.recipient.id)
-        admin = self.recipient.is_admin or self.recipient.telegram_id in self.admins
-        return Roles(tuple(acting), admin=admin)
+        return Roles(tuple(acting), admin=self.recipient.has_admin_rights(self.admins))
 
     def about(self, reservation: Reservation, provider: Provider, client: Person) -> "Notice":
         """Return the notice with the reservation that it is about."""

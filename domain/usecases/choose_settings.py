@@ -47,9 +47,8 @@ async def choose_notifications(
     Raises errors.NoOneNotified if that would leave no one who learns of a booking, and what
     ``provider_for`` raises.
     """
-    await provider_for(uow, actor, provider_id)
+    # After the lock: an admin may be removing the actor.
     await uow.availability.lock(provider_id)
-    # An admin may have removed the actor before the lock.
     provider = await provider_for(uow, actor, provider_id)
     await uow.providers.set_notified(actor, provider.id, wanted=wanted)
     left = await uow.queries.provider(provider.id)

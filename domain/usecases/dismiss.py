@@ -16,6 +16,11 @@ async def assistance_of(
 ) -> Assistance:
     """Return an assistant of a provider; raises errors.AdminOnly, errors.AssistantUnknown."""
     check_admin(actor, admin_ids)
+    return await _assistance(uow, person_id, provider_id)
+
+
+async def _assistance(uow: UnitOfWork, person_id: int, provider_id: int) -> Assistance:
+    """Return an assistant of a provider; raises errors.AssistantUnknown."""
     assistant = await uow.queries.person(person_id)
     for each in await uow.queries.acting_for(person_id):
         if assistant and each.provider.id == provider_id and each.role is Role.ASSISTANT:
@@ -50,7 +55,7 @@ async def dismiss(
     check_admin(actor, admin_ids)
     # Two admins must not each remove one of the last two people.
     await uow.availability.lock(provider_id)
-    dismissed = await assistance_of(uow, actor, admin_ids, person_id, provider_id)
+    dismissed = await _assistance(uow, person_id, provider_id)
     if not even_last and await is_last_reachable(uow, dismissed):
         raise errors.LastReachable
     await uow.providers.dismiss(person_id, provider_id)

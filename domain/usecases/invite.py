@@ -20,13 +20,8 @@ _OF_A_PROVIDER = {InvitationKind.ASSISTANT, InvitationKind.HANDOVER}
 
 def check_admin(actor: Person, admin_ids: Collection[int]) -> None:
     """Raise errors.AdminOnly unless another admin or the setting ``ADMIN_IDS`` named the actor."""
-    if not _is_admin(actor, admin_ids):
+    if not actor.has_admin_rights(admin_ids):
         raise errors.AdminOnly
-
-
-def _is_admin(person: Person, admin_ids: Collection[int]) -> bool:
-    """Return whether another admin or the setting ``ADMIN_IDS`` named a person."""
-    return person.is_admin or person.telegram_id in admin_ids
 
 
 async def invite(
@@ -154,7 +149,7 @@ async def _check_is_new(
     """
     match invitation.kind:
         case InvitationKind.ADMIN:
-            if _is_admin(guest, admin_ids):
+            if guest.has_admin_rights(admin_ids):
                 raise errors.AlreadyAdmin
         case InvitationKind.ASSISTANT:
             if own := await provider_if_acting(uow, guest.id, invitation.provider_id or 0):

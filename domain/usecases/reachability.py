@@ -1,10 +1,11 @@
 """Tell the admins which providers no one can be notified for, and which can be booked again."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from domain.notification import Notification, ProviderKind, Subject, about_provider
 from domain.ports import UnitOfWork
+from domain.provider import Acting
 
 
 async def mark_unreachable(
@@ -17,12 +18,9 @@ async def mark_unreachable(
     """
     if not await uow.people.mark_unreachable(person_id, now):
         return
-    # Of two people who are lost at once, the second waits here, and then sees both as lost.
-    for number in sorted(each.provider.id for each in await uow.queries.acting_for(person_id)):
-        await uow.availability.lock(number)
     lost = [
         each.provider.id
-        for each in await uow.queries.acting_for(person_id)
+        for each in await _locked_acting(uow, person_id)
         if each.notified and not each.provider.reachable
     ]
     admins = await uow.queries.admins(admin_ids) if lost else ()
@@ -43,10 +41,7 @@ async def announce_reachable(
 
     Only an admin who was told of the latest loss, or will be, is told: once for each loss.
     """
-    # If one person of a provider is lost as another returns, the second sees what the first did.
-    for number in sorted(each.provider.id for each in await uow.queries.acting_for(person_id)):
-        await uow.availability.lock(number)
-    acting = await uow.queries.acting_for(person_id)
+    acting = await _locked_acting(uow, person_id)
     admins = await uow.queries.admins(admin_ids) if acting else ()
     await uow.outbox.notify(
         [
@@ -56,6 +51,16 @@ async def announce_reachable(
             for notice in await _returns(uow, each.provider.id, [a.id for a in admins], now)
         ]
     )
+
+
+async def _locked_acting(uow: UnitOfWork, person_id: int) -> Sequence[Acting]:
+    """Return the providers whom a person acts for, after locking them.
+
+    Of two people of a provider who are lost or return at once, the second sees what the first did.
+    """
+    for number in sorted(each.provider.id for each in await uow.queries.acting_for(person_id)):
+        await uow.availability.lock(number)
+    return await uow.queries.acting_for(person_id)
 
 
 async def _returns(

@@ -85,16 +85,12 @@ _WITHOUT_ACCOUNT = select(acts_for.c.provider_id).where(
     .where(_SELF.c.provider_id == acts_for.c.provider_id, text("themselves.role = 'self'"))
     .exists(),
 )
-_STAFF = (
-    select(acts_for.c.person_id)
-    .where(acts_for.c.provider_id == bindparam("provider"), acts_for.c.notified == 1)
-    .order_by(acts_for.c.person_id)
-)
 _TEAM = (
     select(acts_for.c.person_id)
     .where(acts_for.c.provider_id == bindparam("provider"))
     .order_by(acts_for.c.person_id)
 )
+_STAFF = _TEAM.where(acts_for.c.notified == 1)
 _REACHABLE_STAFF = reachable_staff(bindparam("provider"))
 _ASSISTS = acts_for.c.role == Role.ASSISTANT
 _ASSISTANTS = (
@@ -146,13 +142,13 @@ _FIND = (
     .offset(bindparam("offset"))
 )
 _COUNT = select(func.count()).select_from(provider).where(*_MATCHES)
+_HOURS_IN_WINDOW = (
+    availability.c.end_cell > bindparam("first"),
+    availability.c.start_cell < bindparam("last"),
+)
 _OPEN_HOURS = (
     select(availability.c.start_cell, availability.c.end_cell)
-    .where(
-        availability.c.provider_id == bindparam("provider"),
-        availability.c.end_cell > bindparam("first"),
-        availability.c.start_cell < bindparam("last"),
-    )
+    .where(availability.c.provider_id == bindparam("provider"), *_HOURS_IN_WINDOW)
     .order_by(availability.c.end_cell)
 )
 _RESERVATION = select(reservation).where(reservation.c.id == bindparam("wanted"))
@@ -175,39 +171,28 @@ _HOLDS = (
         reservation.c.expires_at > NOW,
     )
 )
+_VISITS_IN_WINDOW = (
+    reservation.c.end_cell > bindparam("first"),
+    reservation.c.start_cell < bindparam("last"),
+    or_(LIVE, reservation.c.status == "completed"),
+)
 AGENDA = (
     select(reservation)
-    .where(
-        reservation.c.provider_id == bindparam("provider"),
-        reservation.c.end_cell > bindparam("first"),
-        reservation.c.start_cell < bindparam("last"),
-        or_(LIVE, reservation.c.status == "completed"),
-    )
+    .where(reservation.c.provider_id == bindparam("provider"), *_VISITS_IN_WINDOW)
     .order_by(reservation.c.start_cell)
 )
-
-
-# Of all providers for whom a person acts, in one query however many they are.
-_OF_TEAM = acts_for.c.person_id == bindparam("person")
+# Of all providers that a person acts for, in one query however many there are.
+_OF_PERSON = acts_for.c.person_id == bindparam("person")
 _TEAM_AGENDA = (
     select(reservation)
     .join(acts_for, acts_for.c.provider_id == reservation.c.provider_id)
-    .where(
-        _OF_TEAM,
-        reservation.c.end_cell > bindparam("first"),
-        reservation.c.start_cell < bindparam("last"),
-        or_(LIVE, reservation.c.status == "completed"),
-    )
+    .where(_OF_PERSON, *_VISITS_IN_WINDOW)
     .order_by(reservation.c.start_cell, reservation.c.id)
 )
 _TEAM_HOURS = (
     select(availability.c.start_cell, availability.c.end_cell)
     .join(acts_for, acts_for.c.provider_id == availability.c.provider_id)
-    .where(
-        _OF_TEAM,
-        availability.c.end_cell > bindparam("first"),
-        availability.c.start_cell < bindparam("last"),
-    )
+    .where(_OF_PERSON, *_HOURS_IN_WINDOW)
     .order_by(availability.c.end_cell)
 )
 

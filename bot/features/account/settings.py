@@ -172,7 +172,7 @@ async def show_home(
     acting = await queries.acting_for(context.me)
     absent = await queries.without_account(context.me) if acting else ()
     page = page_with(acting, provider_id) if provider_id is not None else page
-    context.show(settings_home(context.locale, context.now, acting, absent, note, page))
+    context.show(settings_home(context.locale, context.now, acting, absent, page).below(note))
     return ConversationHandler.END
 
 

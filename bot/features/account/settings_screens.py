@@ -32,10 +32,9 @@ def settings_home(
     now: datetime,
     acting: Sequence[Acting],
     absent: Collection[int] = (),
-    note: str = "",
     page: int = 0,
 ) -> Screen:
-    """Return the current settings, below a note if any, and buttons for the providers acted for.
+    """Return the current settings, and buttons for the providers acted for.
 
     ``absent`` are the numbers of those without Telegram account, whose time zone others choose.
     """
@@ -61,7 +60,7 @@ def settings_home(
         for row in _of_provider(locale, each, named=several, absent=each.provider.id in absent)
     ]
     turn = pager(page, pages, SettingsHome)
-    return Screen(_below(note, "\n".join(parts)), (first, *rows, *turn))
+    return Screen("\n".join(parts), (first, *rows, *turn))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +171,3 @@ def back(locale: UserLocale, page: int = 0) -> Rows:
 def language_name(code: str) -> str:
     """Return the name of a language in that language."""
     return str(LANGUAGES[code].get_language_name()).capitalize()
-
-
-def _below(note: str, text: str) -> str:
-    """Return a text below a note, if there is one."""
-    return f"{note}\n\n{text}" if note else text

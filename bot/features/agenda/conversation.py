@@ -196,8 +196,9 @@ async def _read(context: Context, line: str, day: date | None = None) -> AgendaL
     The day is read in the zone in which it will be shown. Without one, it is ``day``, by default
     today. Raises errors.ProviderOnly.
     """
-    named, rest = named_provider(await all_providers(context), line, context.today)
-    kept = await still_acted_for(context, AGENDA.data(context).provider)
+    providers = await all_providers(context)
+    named, rest = named_provider(providers, line, context.today)
+    kept = still_acted_for(providers, AGENDA.data(context).provider)
     is_all = named is None and names_all(line)
     only = named.id if named else None if is_all else kept
     await _shown(context, only)

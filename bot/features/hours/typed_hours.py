@@ -69,7 +69,7 @@ async def is_for_days(context: Context, line: str) -> bool:
 @routes.line(State.TYPING)
 async def hours_typed(update: Update, context: Context) -> State:
     """Preview typed hours, or say what is missing; raises errors.ProviderOnly."""
-    shown = await still_acted_for(context, HOURS.data(context).provider)
+    shown = still_acted_for(await all_providers(context), HOURS.data(context).provider)
     return await preview_line(context, typed_text(update), shown)
 
 

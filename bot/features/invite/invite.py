@@ -52,7 +52,7 @@ async def invite_opened(update: Update, context: Context) -> int:
 
 @routes.button(InviteHome)
 async def invite_wanted(context: Context, tap: InviteHome) -> int:
-    """Ask again whom to invite."""
+    """Show the question of `/invite` again."""
     return await _ask_whom(context)
 
 

@@ -7,6 +7,7 @@ from telegram.ext import ConversationHandler
 from bot.dialogue.context import Context
 from bot.dialogue.flow import Flow, NoData
 from bot.messages.screen import Screen
+from bot.ui.keyboards import pages_of
 from domain.usecases.invite import check_admin
 
 ROWS_PER_PAGE = 8
@@ -28,7 +29,7 @@ def require_admin(context: Context) -> None:
 
 def page_of(wanted: int, rows: int) -> tuple[int, int]:
     """Return the number of a page of rows, the last one at most, and the number of pages."""
-    pages = max(1, -(-rows // ROWS_PER_PAGE))
+    pages = pages_of(range(rows), ROWS_PER_PAGE)
     return min(wanted, pages - 1), pages
 
 

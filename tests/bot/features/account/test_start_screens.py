@@ -110,7 +110,7 @@ def every_screen(by: UserLocale) -> list[Screen]:
         admin_joined(by),
         zone_question(by, WIDEST, None),
         joined(by, WIDEST),
-        settings_home(by, NOW, [Acting(WIDEST, Role.SELF)] * 3, note="saved"),
+        settings_home(by, NOW, [Acting(WIDEST, Role.SELF)] * 3).below("saved"),
         zone_settings(by, LONGEST_ZONE),
         language_settings(by),
         name_settings(by, WIDEST),
