@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Integer,
     TextClause,
@@ -261,6 +262,7 @@ _GIVEN = (
     "dedupe_key",
     "payload",
 )
+_ORDINAL = Column("ordinal", Integer)
 
 
 def _notify(db: Any) -> Any:
@@ -268,7 +270,8 @@ def _notify(db: Any) -> Any:
 
     A notification goes to the recipient's chat, behind what waits there.
     """
-    added = json_rows(db, *(outbox.c[name] for name in (*_GIVEN, "due_at"))).subquery()
+    given = (outbox.c[name] for name in (*_GIVEN, "due_at"))
+    added = json_rows(db, *given, _ORDINAL).subquery()
     waiting = outbox.alias("waiting")
     until = (
         select(func.max(waiting.c.due_at))
@@ -292,6 +295,8 @@ def _notify(db: Any) -> Any:
         select(*values.values())
         .join_from(added, person, person.c.id == added.c.recipient_id)
         .where(person.c.telegram_id.is_not(None))
+        # PostgreSQL may join in another order, and rows of one chat are sent in that of their ids.
+        .order_by(added.c.ordinal)
     )
     return (
         db.insert(outbox)
@@ -386,7 +391,9 @@ class SqlOutbox:
         self.earliest = min(filter(None, [self.earliest, *(row["due_at"] for row in rows)]))
         await self._connection.execute(
             _NOTIFY.on(self._connection),
-            json_parameter(self._connection, rows),
+            json_parameter(
+                self._connection, [row | {"ordinal": at} for at, row in enumerate(rows)]
+            ),
             long_running=len(rows) > MAX_INLINE_ROWS,
         )
 

@@ -933,6 +933,24 @@ async def test_a_parked_reply_is_kept(database: Database, reserved: int) -> None
     ]
 
 
+@pytest.mark.parametrize("joins", ["nestloop", "hashjoin", "mergejoin"])
+async def test_notifications_keep_their_order_however_postgresql_joins(
+    database: Database, reserved: int, joins: str
+) -> None:
+    kinds = [Kind.HOLD_EXPIRED, Kind.HOLD_WARNING, Kind.BOOKING_CONFIRMED]
+    given = [(person, kind) for kind in kinds for person in (DORA, ALICE, BOB)]
+    before = rows(database.url, "SELECT recipient_id, kind FROM outbox")
+    async with database.transaction() as uow:
+        if database.url.startswith("postgresql"):
+            for other in {"nestloop", "hashjoin", "mergejoin"} - {joins}:
+                await uow.connection.execute(text(f"SET LOCAL enable_{other} = off"))
+        await uow.outbox.notify(
+            [Notification(person, kind, reserved, NOW, 2) for person, kind in given]
+        )
+
+    assert rows(database.url, "SELECT recipient_id, kind FROM outbox ORDER BY id") == before + given
+
+
 async def test_postponing_one_row_postpones_all_rows_of_the_recipient(
     database: Database, reserved: int
 ) -> None:
