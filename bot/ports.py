@@ -33,6 +33,7 @@ class Outbox(ports.Notifications, Protocol):
         now: datetime,
         *,
         queued: bool = False,
+        answers_tap: bool = False,
     ) -> OutboxRow: ...
     async def report(
         self, recipients: Sequence[int], payload: Mapping[str, object], now: datetime

@@ -87,6 +87,11 @@ _STEPS: TypeAdapter[list[Action]] = TypeAdapter(
 )
 
 
+def answers_tap(actions: Sequence[Action]) -> bool:
+    """Return whether the first step answers a tap."""
+    return bool(actions) and isinstance(actions[0], Answer)
+
+
 def to_payload(actions: Sequence[Action]) -> dict[str, Any]:
     """Return steps as plain JSON."""
     return {"steps": _STEPS.dump_python(list(actions), mode="json", warnings="error")}

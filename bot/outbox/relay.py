@@ -12,7 +12,7 @@ from typing import TypeVar
 from structlog.contextvars import bound_contextvars
 
 from bot.clock import Clock
-from bot.messages.actions import Action, Answer, from_payload, to_payload
+from bot.messages.actions import Action, answers_tap, from_payload, to_payload
 from bot.notifications.render import NotificationRenderer, Rendering
 from bot.observability.metrics import Metrics
 from bot.outbox.delivery_results import DATABASE_SECONDS, DeliveryResults, Progress
@@ -210,17 +210,17 @@ class Relay:
         delay = await self._sender.chat_delay(row.chat_id) if row.attempts else 0.0
         if row.attempts and delay <= _MAX_REPLY_WAIT and not self.must_queue(row.chat_id):
             return await self.deliver(row, actions=actions)
-        await self._answer_tap(row, actions)
+        is_tap = answers_tap(actions)
+        if is_tap:
+            await self._answer_tap(row, actions)
         due = max(row.due_at, self._clock() + timedelta(seconds=max(delay, 0.0)))
-        if row.attempts:
+        if row.attempts or is_tap:
             await self._results.write(lambda uow: uow.outbox.queue(row, due))
         return due
 
     async def _answer_tap(self, row: OutboxRow, actions: Sequence[Action]) -> None:
         """Answer the tap that a reply belongs to, while the rest of the reply waits."""
         first, *rest = actions
-        if not isinstance(first, Answer):
-            return
         try:
             await self._sender.carry_out(row.chat_id, first)
         except (Unreachable, TryLater, Undeliverable) as error:
@@ -286,11 +286,7 @@ class Relay:
         A server may take longer to answer than a lease lasts, or the clock may be set forward.
         """
         now = self._clock()
-        old = [
-            each
-            for each in self._rows.values()
-            if each.row.attempts and abs(now - each.leased_at) >= _RENEWAL
-        ]
+        old = [each for each in self._rows.values() if abs(now - each.leased_at) >= _RENEWAL]
         if old:
             await self._database.write(
                 lambda uow: uow.outbox.renew_all([each.row for each in old], now)

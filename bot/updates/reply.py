@@ -9,7 +9,7 @@ from datetime import datetime
 from telegram import Update
 
 from bot.dialogue.request import UpdateRequest
-from bot.messages.actions import Action, Answer, Delete, Edit, Send, to_payload
+from bot.messages.actions import Action, Answer, Delete, Edit, Send, answers_tap, to_payload
 from bot.outbox.relay import Relay
 from bot.ports import BotUnitOfWork
 from bot.runtime.chat_locks import SEND_LOCK_SECONDS, ChatLock
@@ -51,7 +51,14 @@ async def store_reply(
 ) -> Reply:
     """Put a reply into the outbox. In a group it has no recipient: nothing is stored about them."""
     recipient = None if sender.passing else person.id
-    row = await uow.outbox.reply(sender.chat, recipient, to_payload(actions), now, queued=queued)
+    row = await uow.outbox.reply(
+        sender.chat,
+        recipient,
+        to_payload(actions),
+        now,
+        queued=queued,
+        answers_tap=answers_tap(actions),
+    )
     return Reply(row, actions)
 
 

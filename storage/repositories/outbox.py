@@ -307,11 +307,12 @@ def _notify(db: Any) -> Any:
 
 _NOTIFY = PerDialect(_notify)
 _SEND_NOW = and_(_QUEUE_OF_CHAT.c.until.is_(None), bindparam("queued", type_=Integer()) == 0)
+_STARTED_HERE = or_(_SEND_NOW, bindparam("answers_tap", type_=Integer()) == 1)
 
 
-def _unless_queued(name: str) -> ColumnElement[Any]:
-    """Return the value for a reply that its process sends itself, and NULL for a queued one."""
-    return case((_SEND_NOW, bindparam(name, type_=outbox.c[name].type))).label(name)
+def _if_started_here(name: str) -> ColumnElement[Any]:
+    """Return the value for a reply that its process starts to send itself, NULL for any other."""
+    return case((_STARTED_HERE, bindparam(name, type_=outbox.c[name].type))).label(name)
 
 
 _REPLY_VALUES = {
@@ -323,8 +324,8 @@ _REPLY_VALUES = {
     "due_at": case((_QUEUE_OF_CHAT.c.until > _NOW, _QUEUE_OF_CHAT.c.until), else_=_NOW),
     "state": literal("due"),
     "attempts": case((_SEND_NOW, 1), else_=0),
-    "lease_until": _unless_queued("lease_until"),
-    "leased_by": _unless_queued("leased_by"),
+    "lease_until": _if_started_here("lease_until"),
+    "leased_by": _if_started_here("leased_by"),
 }
 _REPLY = (
     insert(outbox)
@@ -405,12 +406,14 @@ class SqlOutbox:
         now: datetime,
         *,
         queued: bool = False,
+        answers_tap: bool = False,
     ) -> OutboxRow:
         """Add the reply to an update, leased to the process that commits it.
 
         That process sends the reply itself; the relay's sweep sends it only if the process dies. If
         an older row waits for the chat, or ``queued`` is set, the reply queues instead: it has no
-        attempts, and the sweep sends it.
+        attempts, and the sweep sends it. If it ``answers_tap``, it is leased all the same until
+        ``queue`` is called, so that no other process answers the tap once more.
         """
         values = {
             "chat": chat_id,
@@ -418,6 +421,7 @@ class SqlOutbox:
             "payload": dict(payload),
             "now": now,
             "queued": int(queued),
+            "answers_tap": int(answers_tap),
             "lease_until": now + LEASE,
             "leased_by": self._replica,
         }

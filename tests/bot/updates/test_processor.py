@@ -503,6 +503,28 @@ async def test_a_tap_is_answered_at_once_while_its_messages_wait(impatient_bot: 
     assert answers(bot) == [1]
 
 
+async def test_a_tap_whose_answer_is_slow_is_answered_once_while_its_messages_fall_due(
+    bot: BotHarness, alice: ChatUser
+) -> None:
+    on_text(bot, "offer", send_probe_button)
+    on_text(bot, "hi", echo)
+    on_tap(bot, "probe", echo)
+    await alice.sends("offer")
+    bot.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage")
+    await alice.sends("hi")
+    # Longer than the reply may hold the lock of its chat.
+    bot.simulator.faults.add(FaultKind.SLOW, method="answerCallbackQuery", delay=1.5)
+    alice.person.taps("Probe")
+    await asyncio.gather(*start_processing(bot))
+    await bot.advances(seconds=1)
+    await bot.settles()
+    await bot.app.replies.idle()
+    await bot.settles()
+
+    assert answers(bot) == [1]
+    assert len(texts(alice)) == 3
+
+
 async def test_a_tap_is_not_answered_again_when_its_messages_are_retried(
     bot: BotHarness, alice: ChatUser
 ) -> None:

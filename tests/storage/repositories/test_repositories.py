@@ -832,6 +832,20 @@ async def test_a_queued_reply_overtakes_untried_notifications_only(
         await uow.outbox.record_result(notification, "sent", NOW + 3 * SECOND)
 
 
+async def test_a_queued_reply_to_a_tap_is_leased_until_the_tap_is_answered(
+    database: Database, reserved: int
+) -> None:
+    await notify(database, reserved, Kind.CANCELLED_BY_CLIENT)
+    [notification] = await claim(database)
+    async with database.transaction() as uow:
+        reply = await uow.outbox.reply(ALICE_CHAT, ALICE, {}, NOW + SECOND, answers_tap=True)
+        assert reply.attempts == 0
+        await uow.outbox.record_result(notification, "sent", NOW + SECOND)
+        assert await uow.outbox.claim(NOW + LEASE, 10) == []
+        await uow.outbox.queue(reply, NOW + SECOND)
+        assert [row.id for row in await uow.outbox.claim(NOW + SECOND, 10)] == [reply.id]
+
+
 async def test_a_lapsed_lease_is_renewed_but_a_dropped_one_is_not(
     database: Database, reserved: int
 ) -> None:
