@@ -51,7 +51,10 @@ class Subject(StrEnum):
 
 
 JOINED = "joined"
-"""The kind that tells who accepted an invitation; ``usecases.announce_joining`` adds it."""
+"""The kind that tells who accepted an invitation; ``usecases.announce_staff`` adds it."""
+
+LEFT = "left"
+"""The kind that tells who assists a provider no longer, added there too."""
 
 
 class ProviderKind(StrEnum):

@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -61,12 +60,11 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """A provider, and since when a person acts for them, in which role, notified or not."""
+    """A provider for whom a person acts, in which role, and whether they are notified."""
 
     provider: Provider
     role: Role
     notified: bool = True
-    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,22 +38,15 @@ async def cancelled_by_team(notice: Notice) -> Sequence[Action] | None:
 
 
 async def _knows_of_booking(notice: Notice) -> bool:
-    """Return whether the recipient may have been told of the booking."""
+    """Return whether the recipient was told of the booking, or sees it in their agenda now."""
     delivery = await notice.uow.queries.delivery_of(
         Kind.BOOKING_CONFIRMED, notice.recipient.id, notice.visit.reservation.id
     )
     if delivery is not None:
         return delivery.may_have_arrived
-    # Rows are deleted only long after their delivery. So without a row, the recipient was told if
-    # they acted for the provider by then, or had switched notifications off: then this one is the
-    # first, which is better than none.
-    booked_at = notice.visit.reservation.confirmed_at
-    acting = await notice.uow.queries.acting_for(notice.recipient.id)
-    return any(
-        each.provider.id == notice.visit.provider.id
-        and (each.since is None or booked_at is None or each.since <= booked_at)
-        for each in acting
-    )
+    # Without a row, the recipient acts for the provider since a later day, or had switched
+    # notifications off. Then this one is the first, which is better than none.
+    return notice.recipient.id in await notice.uow.queries.team_of(notice.visit.provider.id)
 
 
 async def _named(notice: Notice) -> Provider | None:

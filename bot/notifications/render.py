@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 from bot.messages.actions import Action
 from bot.notifications import for_admins, for_clients, for_former_staff, for_providers
-from bot.notifications.joined import joined
 from bot.notifications.missed import MOST_MISSED, summary
 from bot.notifications.notice import Notice
+from bot.notifications.team_changes import joined, left
 from bot.ports import BotUnitOfWork
 from bot.ui.locale import user_locale
 from domain.notification import (
     JOINED,
+    LEFT,
     RULES,
     Audience,
     Kind,
@@ -51,6 +52,7 @@ _RENDERERS: Mapping[str, Render] = {
     **{kind.value: render for kind, render in _PROVIDERS.items()},
     DIGEST: for_admins.incidents,
     JOINED: joined,
+    LEFT: left,
 }
 # What a row that does not fit the code raises. Errors of the database are not among them: they end
 # the snapshot, and the row is tried again.

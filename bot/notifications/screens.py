@@ -104,6 +104,11 @@ def someone_joined(
     return Screen(locale.t(_JOINED[kind], name=name, provider=provider.label if provider else ""))
 
 
+def someone_left(locale: UserLocale, name: str, provider: Provider) -> Screen:
+    """Say who assists a provider no longer."""
+    return Screen(locale.t("news.left", name=name, provider=provider.label))
+
+
 def assistant_removed(locale: UserLocale, provider: Provider, roles: Roles) -> Screen:
     """Tell a former assistant that they were removed, with buttons for the ``roles`` they have."""
     text = locale.t("news.assistant_removed", provider=provider.label)

@@ -8,6 +8,7 @@ from domain.notification import ProviderKind, about_provider
 from domain.person import Person
 from domain.ports import UnitOfWork
 from domain.provider import Assistance, Role
+from domain.usecases.announce_staff import announce_leaving
 from domain.usecases.invite import check_admin
 
 
@@ -47,7 +48,7 @@ async def dismiss(
     *,
     even_last: bool = False,
 ) -> Assistance:
-    """Remove an assistant of a provider, and notify them unless they are the actor.
+    """Remove an assistant of a provider; notify them and the others who act, except the actor.
 
     Only with ``even_last`` it removes the last person whom the bot can notify: nobody can book the
     provider then. Raises errors.LastReachable, and what ``assistance_of`` raises.
@@ -62,4 +63,5 @@ async def dismiss(
     if person_id != actor.id:
         notice = about_provider(person_id, ProviderKind.ASSISTANT_REMOVED, provider_id, now)
         await uow.outbox.notify([notice])
+    await announce_leaving(uow, person_id, provider_id, actor.id, now)
     return dismissed

@@ -10,7 +10,7 @@ from domain.person import Contact, Person, name_from_telegram
 from domain.ports import UnitOfWork
 from domain.provider import Provider, Role
 from domain.usecases.acting import own_provider, provider_if_acting
-from domain.usecases.announce_joining import announce_joining
+from domain.usecases.announce_staff import announce_joining
 from domain.usecases.name_provider import free_slug, usable_name
 from domain.usecases.reachability import announce_reachable
 

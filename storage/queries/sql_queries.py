@@ -73,7 +73,7 @@ _GUESTS = (
 _PROVIDER = select(*PROVIDER_COLUMNS).where(provider.c.id == bindparam("provider"))
 _BY_SLUG = select(*PROVIDER_COLUMNS).where(provider.c.slug == bindparam("wanted"))
 _ACTING_FOR = (
-    select(*PROVIDER_COLUMNS, acts_for.c.role, acts_for.c.notified, acts_for.c.since)
+    select(*PROVIDER_COLUMNS, acts_for.c.role, acts_for.c.notified)
     .join(acts_for, acts_for.c.provider_id == provider.c.id)
     .where(acts_for.c.person_id == bindparam("person"))
     .order_by(case((acts_for.c.role == Role.SELF, 0), else_=1), provider.c.name_key, provider.c.id)
@@ -277,9 +277,7 @@ class SqlQueries:
     async def acting_for(self, person_id: int) -> Sequence[Acting]:
         """Return the providers whom a person acts for: themselves first, then by name."""
         rows = await self._connection.execute(_ACTING_FOR, {"person": person_id})
-        return [
-            Acting(provider_of(row), Role(row.role), bool(row.notified), row.since) for row in rows
-        ]
+        return [Acting(provider_of(row), Role(row.role), bool(row.notified)) for row in rows]
 
     async def without_account(self, person_id: int) -> Collection[int]:
         """Return the ids of the providers without Telegram account whom a person acts for."""

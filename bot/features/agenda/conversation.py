@@ -133,12 +133,17 @@ async def cancelled_without_reason(context: Context, tap: CancelForClient) -> St
 
 @routes.button(CancelWithReason)
 async def cancelled_with_reason(context: Context, tap: CancelWithReason) -> State:
-    """Cancel with the reason that was shown; ask again if another reason is kept now, or none."""
+    """Cancel with the reason that was shown; ask again if another reason is kept now, or none.
+
+    A second tap has no reason any more, and shows the same as the first.
+    """
     kept = AGENDA.data(context)
     is_shown = kept.reservation == tap.reservation and reason_mark(kept.reason) == tap.mark
-    if not kept.reason or not is_shown:
-        return await _ask(context, tap.reservation)
-    return await _cancel(context, tap.reservation, kept.reason)
+    if kept.reason and is_shown:
+        return await _cancel(context, tap.reservation, kept.reason)
+    if await _was_cancelled_by_me(context, tap.reservation):
+        return await _cancel(context, tap.reservation, None)
+    return await _ask(context, tap.reservation)
 
 
 @routes.line(State.REASON, blank=True)
@@ -233,6 +238,14 @@ async def _reservation(context: Context, number: int) -> Reservation:
     reservation, provider = await reservation_for_provider(context.uow, number, context.me)
     await work_for(context, provider.id)
     return reservation
+
+
+async def _was_cancelled_by_me(context: Context, number: int) -> bool:
+    """Return whether this person has cancelled a reservation for its provider."""
+    reservation = await _reservation(context, number)
+    actor = await context.uow.queries.actor_of(reservation)
+    is_cancelled = reservation.status is Status.CANCELLED and reservation.ended_by is Party.PROVIDER
+    return is_cancelled and actor is not None and actor.id == context.me
 
 
 def _can_cancel(context: Context, reservation: Reservation) -> bool:

@@ -14,6 +14,7 @@ from bot.notifications.screens import (
     hold_expired,
     hold_warning,
     someone_joined,
+    someone_left,
 )
 from bot.ui.command_menu import Roles
 from bot.ui.locale import UserLocale
@@ -81,6 +82,7 @@ PREVIEWS.add(
     new_account=lambda by: someone_joined(by, InvitationKind.HANDOVER, "Rita", DORA),
     admin=lambda by: someone_joined(by, InvitationKind.ADMIN, "Rita", None),
 )
+PREVIEWS.add(someone_left, all=lambda by: someone_left(by, "Rita", DORA))
 PREVIEWS.add(
     missed_screen,
     client=lambda by: missed_screen(by, _missed_texts(by, 2), acts=False),

@@ -64,7 +64,7 @@ async def test_the_assistants_are_listed_by_name_once_for_each_provider(
     assert second == found[1:2]
 
 
-async def test_a_removed_assistant_is_notified_and_others_are_not(
+async def test_a_removed_assistant_and_those_who_stay_are_notified(
     database: Database, fay: Provider
 ) -> None:
     gone = await remove(database, BOB, fay.id)
@@ -72,7 +72,10 @@ async def test_a_removed_assistant_is_notified_and_others_are_not(
     assert (gone.assistant.id, gone.provider.name) == (BOB, "Fay")
     assert acting(database, fay) == [ALICE]
     told = "SELECT recipient_id, kind, subject_kind, subject_id FROM outbox"
-    assert rows(database.url, told) == [(BOB, "assistant_removed", "provider", fay.id)]
+    assert rows(database.url, told) == [
+        (BOB, "assistant_removed", "provider", fay.id),
+        (ALICE, "left", "person", BOB),
+    ]
 
 
 @pytest.mark.parametrize("number", [DORA, EMIL, BOB, 0])

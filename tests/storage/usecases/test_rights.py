@@ -437,6 +437,7 @@ RIGHTS = {
 WITHOUT_ACTOR = {
     "announce": "It writes the consequences of an event that was allowed.",
     "announce_joining": "It writes the consequences of an invitation that was accepted.",
+    "announce_leaving": "It writes the consequences of a removal that was allowed.",
     "announce_reachable": "It runs when someone can be notified again.",
     "add_invitation": "``invite`` checks the actor; the command line has none.",
     "cancel_for": "It gets a provider and a reservation of theirs.",

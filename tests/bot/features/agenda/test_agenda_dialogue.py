@@ -493,7 +493,8 @@ async def test_a_reason_is_confirmed_once_and_not_after_leaving_the_dialogue(
     await dora.sends("I am ill")
     dora.person.taps("Yes, cancel")
     await dora.taps("Yes, cancel")
-    dora.last.shows("You cancelled this appointment.\nNote: I am ill")
+    dora.last.shows("Cancelled. Alice has been notified.")
+    assert dora.person.toasts[-2:] == [("Cancelled. Alice has been notified.", False)] * 2
     assert (
         len([message for message in alice.shown if "cancelled your appointment" in message.text])
         == 1

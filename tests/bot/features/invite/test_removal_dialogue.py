@@ -86,7 +86,7 @@ async def test_a_removed_assistant_loses_everything_at_once_and_is_told(
     rita.last.shows("You no longer assist Dora")
     assert rita.last.labels == ["Book a time", "My bookings"]
     assert not menu(rita) & WORK
-    assert not dora.sees("assist")
+    dora.last.shows("Rita no longer assists Dora.")
     seen = len(rita.shown)
     await alice.books("09:15")
     assert len(rita.shown) == seen

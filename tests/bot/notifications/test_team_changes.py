@@ -1,4 +1,6 @@
-"""Chats about who is told that someone accepted an invitation."""
+"""Chats about who is told that someone joins or leaves those who act for a provider."""
+
+from datetime import timedelta
 
 import pytest
 
@@ -177,3 +179,33 @@ async def test_a_colleague_who_has_left_is_not_told_who_joined(
     assert bob.id in told(bot)
     assert not bob.sees("Rita")
     dora.last.shows("Rita <3 now assists Dora.")
+
+
+async def test_assistants_learn_which_account_took_over(
+    bot: BotHarness, admin: ChatUser, dora: ChatUser, rita: ChatUser
+) -> None:
+    bob = bot.joins("Bob")
+    await bob.sends("/start")
+    await add_assistant(dora, bob)
+    await rita.opens(await invites(admin, *HANDOVER))
+    await rita.taps("Yes, that's me")
+    await bot.settles()
+
+    assert bob.last.text == "Rita <3 has taken over Dora."
+
+
+@pytest.mark.parametrize("labels", [ASSISTANT, HANDOVER], ids=["assistant", "new account"])
+async def test_those_who_came_after_a_booking_learn_that_it_is_cancelled(
+    bot: BotHarness, admin: ChatUser, dora: ChatUser, rita: ChatUser, labels: tuple[str, ...]
+) -> None:
+    alice = bot.joins("Alice")
+    await alice.books("09:15")
+    bot.now += timedelta(minutes=1)
+    await rita.opens(await invites(admin, *labels))
+    if labels == HANDOVER:
+        await rita.taps("Yes, that's me")
+    await alice.taps("Cancel booking")
+    await alice.taps("Yes, cancel")
+    await bot.settles()
+
+    assert rita.sees("Alice cancelled")

@@ -1,10 +1,10 @@
-"""The notification of who accepted an invitation."""
+"""The notifications of who joins and leaves those who act for a provider."""
 
 from collections.abc import Sequence
 
 from bot.messages.actions import Action, Send
 from bot.notifications.notice import Notice
-from bot.notifications.screens import someone_joined
+from bot.notifications.screens import someone_joined, someone_left
 from domain.invitation import InvitationKind
 from domain.person import Person
 from domain.provider import Provider, Role
@@ -21,6 +21,18 @@ async def joined(notice: Notice) -> Sequence[Action] | None:
     if notice.recipient.id != said["invited_by"] and not await _is_in_team(notice, provider):
         return None
     return [Send(someone_joined(notice.locale, kind, guest.name, provider))]
+
+
+async def left(notice: Notice) -> Sequence[Action] | None:
+    """Say who assists a provider no longer, unless they do again; raises like ``joined``."""
+    said, queries = notice.row.payload or {}, notice.uow.queries
+    provider = await queries.provider(int(str(said["provider"])))
+    assistant = await queries.person(notice.row.subject_id or 0)
+    if provider is None or assistant is None or not await _is_in_team(notice, provider):
+        return None
+    if assistant.id in await queries.team_of(provider.id):
+        return None
+    return [Send(someone_left(notice.locale, assistant.name, provider))]
 
 
 async def _is_still(
