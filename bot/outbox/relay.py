@@ -213,7 +213,7 @@ class Relay:
         is_tap = answers_tap(actions)
         if is_tap:
             await self._answer_tap(row, actions)
-        due = max(row.due_at, self._clock() + timedelta(seconds=max(delay, 0.0)))
+        due = max(row.due_at, self._clock() + timedelta(seconds=delay)) if delay > 0 else row.due_at
         if row.attempts or is_tap:
             await self._results.write(lambda uow: uow.outbox.queue(row, due))
         return due

@@ -16,6 +16,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    null,
     or_,
     select,
     text,
@@ -193,7 +194,11 @@ _RECALL = (
     .returning(outbox.c.id)
 )
 _NOTE_ERROR = update(outbox).where(_ROW).values(error=bindparam("new_error"))
-_MOVE_TO_QUEUE = update(outbox).where(_ROW, DUE).values(due_at=bindparam("until"), lease_until=None)
+_MOVE_TO_QUEUE = (
+    update(outbox)
+    .where(DUE, outbox.c.chat_id == bindparam("chat"), outbox.c.due_at <= bindparam("until"))
+    .values(due_at=bindparam("until"), lease_until=case((_ROW, null()), else_=outbox.c.lease_until))
+)
 _SAVE_PAYLOAD = update(outbox).where(_ROW, DUE).values(payload=bindparam("new_payload"))
 # Renews a lapsed lease too, but not one that was dropped when the row was postponed.
 _EXTEND_LEASE = (
@@ -504,10 +509,12 @@ class SqlOutbox:
         await self._connection.execute(_POSTPONE, {"chat": row.chat_id, "until": until})
 
     async def queue(self, row: OutboxRow, until: datetime) -> None:
-        """Let the sweep send a reply that was to be sent directly, not before ``until``."""
-        await self._connection.execute(
-            _MOVE_TO_QUEUE, {"row": row.id, "tries": row.attempts, "until": until}
-        )
+        """Let the sweep send a reply that was to be sent directly, not before ``until``.
+
+        Others of its chat that fall due before wait as long, so that none overtakes it.
+        """
+        moved = {"row": row.id, "tries": row.attempts, "chat": row.chat_id, "until": until}
+        await self._connection.execute(_MOVE_TO_QUEUE, moved)
 
     async def recall_postponed(
         self, now: datetime, *, after: datetime, by: timedelta | None = None

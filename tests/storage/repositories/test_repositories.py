@@ -846,6 +846,21 @@ async def test_a_queued_reply_to_a_tap_is_leased_until_the_tap_is_answered(
         assert [row.id for row in await uow.outbox.claim(NOW + SECOND, 10)] == [reply.id]
 
 
+async def test_no_newer_reply_overtakes_one_that_is_queued_again(
+    database: Database, reserved: int
+) -> None:
+    await notify(database, reserved, Kind.CANCELLED_BY_CLIENT)
+    [notification] = await claim(database)
+    async with database.transaction() as uow:
+        first = await uow.outbox.reply(ALICE_CHAT, ALICE, {}, NOW + SECOND, answers_tap=True)
+        second = await uow.outbox.reply(ALICE_CHAT, ALICE, {}, NOW + 2 * SECOND, answers_tap=True)
+        await uow.outbox.queue(second, NOW + 2 * SECOND)
+        await uow.outbox.queue(first, NOW + 9 * SECOND)
+        await uow.outbox.record_result(notification, "sent", NOW + 3 * SECOND)
+        assert await uow.outbox.claim(NOW + 8 * SECOND, 10) == []
+        assert [row.id for row in await uow.outbox.claim(NOW + 9 * SECOND, 10)] == [first.id]
+
+
 async def test_a_lapsed_lease_is_renewed_but_a_dropped_one_is_not(
     database: Database, reserved: int
 ) -> None:
