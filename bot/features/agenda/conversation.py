@@ -34,6 +34,7 @@ from bot.features.agenda.screens import (
 )
 from bot.features.agenda.typed_day import names_all, read_agenda_day
 from bot.features.agenda.view import Shown, day_screen, days_within_reach, entry_of
+from bot.features.reservations.show_card import refresh_own_card
 from bot.messages.screen import Screen
 from bot.parsing.core.results import Problem
 from domain import errors
@@ -268,6 +269,7 @@ async def _cancel(context: Context, number: int, reason: str | None) -> State:
         over = await _reservation(context, number)
         return await _already_over(context, over)
     await work_for(context, ended.provider_id)
+    await refresh_own_card(context, ended.id)
     entry = await entry_of(context, ended)
     context.toast(cancelled_answer(context.locale, entry))
     return await _day_of(context, ended, note=cancelled_note(context.locale, entry))

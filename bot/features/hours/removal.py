@@ -6,6 +6,7 @@ from bot.buttons.base import CallbackData
 from bot.dialogue.context import Context
 from bot.features.hours.removal_screens import Booked, bookings_inside, list_mark
 from bot.features.hours.state import State, enter_typing
+from bot.features.reservations.show_card import refresh_own_card
 from domain import errors
 from domain.reservation import Reservation
 from domain.usecases.remove_availability import Inside, Removal
@@ -29,6 +30,8 @@ async def remove_or_ask(
     ):
         return removal, ""
     removal = await context.act(remove(inside))
+    for reservation in removal.inside:
+        await refresh_own_card(context, reservation.id)
     key = "hours.inside_kept" if inside is Inside.KEEP else "hours.inside_cancelled"
     note = context.t.count(key, len(removal.inside))
     context.toast(note.unescape())

@@ -43,3 +43,13 @@ async def refresh_card(context: Context, reservation: Reservation) -> None:
         context.request.actions.append(Edit(shown.message_id, screen, only=True))
     if shown.notice_id is not None and shown.notice_id != tapped:
         context.request.actions.append(Delete(shown.notice_id, notice_of=reservation.id))
+
+
+async def refresh_own_card(context: Context, number: int) -> None:
+    """Update the card of a reservation that its client has ended for the provider.
+
+    Nobody is notified of their own act, and other clients' cards change with the notification.
+    """
+    reservation = await context.uow.queries.reservation(number)
+    if reservation is not None and reservation.client_id == context.me:
+        await refresh_card(context, reservation)

@@ -11,7 +11,7 @@ from domain.reservation import REASON_LIMIT, Reservation, Status
 from domain.timespan import TimeSpan
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import add_provider, live_in, quarter
+from tests.kit.clinic import add_assistant, add_provider, live_in, quarter
 
 pytestmark = pytest.mark.usually("sqlite")
 
@@ -803,3 +803,18 @@ async def test_a_right_to_left_name_does_not_reorder_times(bot: BotHarness) -> N
 
     dora.card.shows("09:45–10:00  \u2068أحمد المصري\u2069")
     assert "09:45 \u2068أحمد المصري\u2069" in dora.buttons
+
+
+async def test_an_assistant_who_cancels_their_own_visit_sees_it_on_their_card(
+    bot: BotHarness, dora: ChatUser
+) -> None:
+    rita = bot.joins("Rita")
+    await rita.sends("/start")
+    await add_assistant(dora, rita)
+    await rita.books("09:15")
+    card = rita.card
+    await asks_to_cancel(rita, "09:15 Rita")
+    await rita.taps("Cancel without a note")
+
+    card.shows("Cancelled by the provider")
+    assert "Cancel booking" not in card.labels
