@@ -94,6 +94,21 @@ async def test_a_removed_assistant_loses_everything_at_once_and_is_told(
     assert "Only providers can do that" in rita.toast
 
 
+async def test_a_removed_assistant_reads_in_german_about_whose_bookings_no_more_is_said(
+    bot: BotHarness, admin: ChatUser, dora: ChatUser
+) -> None:
+    jan = bot.joins("Jan", language_code="de")
+    await add_assistant(bot, jan, await provider_of(bot, dora))
+    await add_assistant(bot, jan, await add_absent_provider(bot, "Emil"))
+    await jan.sends("/start")
+    await removes(bot, admin, "Jan – Dora")
+
+    jan.last.shows(
+        "Du bist nicht mehr Assistenz von Dora und bekommst keine Nachrichten mehr über Buchungen "
+        "bei Dora."
+    )
+
+
 async def test_back_from_the_question_removes_no_one(
     bot: BotHarness, admin: ChatUser, rita: ChatUser
 ) -> None:
