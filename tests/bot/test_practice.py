@@ -142,7 +142,7 @@ async def _the_receptionist_cancels_with_a_reason(bot: BotHarness, pause: Pause)
     await rita.sends("Dora is ill")
     await pause()
     messages = len(rita.shown)
-    await rita.taps("Yes, cancel")
+    await rita.taps("Cancel and send note")
     rita.card.shows("Cancelled. Bob has been notified.", "09:00–09:15  Alice · Emil")
     assert len(rita.shown) == messages
     assert bob.last.text == (

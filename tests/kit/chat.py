@@ -126,7 +126,7 @@ class ChatUser:
         await self.taps_data(f"ar:{number}" if reason else f"ac:{number}", self.last.id)
         if reason:
             await self.sends(reason)
-            await self.taps("Yes, cancel")
+            await self.taps("Cancel and send note")
 
     async def reservations(self) -> Sequence[Reservation]:
         """Return the person's reservations that take up time, from the database."""

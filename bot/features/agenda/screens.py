@@ -51,13 +51,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class DayView:
-    """One page of a day: its ``entries`` out of ``count``, by start.
+    """One page of a day: its ``entries`` out of ``count``, ``held`` of them holds, by start.
 
     ``ahead`` are further days worth a look, with the number of reservations on each. ``idle`` is
     true if there are none from today on. ``within`` are the first and last day the agenda shows.
-    ``upcoming`` is the next day with reservations and their number; it is named if the day shown
-    has none. ``providers`` are those whose days can be shown, if there are several; ``only`` is the
-    one whose day this is, None for all of them.
+    ``upcoming`` is the next day with reservations, their number, and how many are holds; it is
+    named if the day shown has none. ``providers`` are those whose days can be shown, if there are
+    several; ``only`` is the one whose day this is, None for all of them.
     """
 
     day: date
@@ -68,9 +68,10 @@ class DayView:
     ahead: Mapping[date, int]
     within: tuple[date, date]
     idle: bool = False
-    upcoming: tuple[date, int] | None = None
+    upcoming: tuple[date, int, int] | None = None
     providers: Sequence[Provider] = ()
     only: int | None = None
+    held: int = 0
 
 
 def agenda_day(locale: UserLocale, view: DayView, note: str = "") -> Screen:
@@ -78,12 +79,13 @@ def agenda_day(locale: UserLocale, view: DayView, note: str = "") -> Screen:
     t, times = locale.t, locale.times
     if view.entries:
         lines = Markup("\n").join(_line(locale, entry) for entry in view.entries)
-        body = Markup("{}\n\n{}").format(t.count("agenda.count", view.count), lines)
+        body = Markup("{}\n\n{}").format(_counted(locale, view.count, view.held), lines)
     else:
         body = t("agenda.empty")
         if view.upcoming:
-            day, count = view.upcoming
-            body += "\n" + t.count("agenda.upcoming", count, day=times.day(day))
+            day, count, held = view.upcoming
+            counted = _counted(locale, count, held)
+            body += "\n" + t("agenda.upcoming", day=times.day(day), count=counted)
     others = view.providers if view.only is None else ()
     in_zone = locale.in_zone(*(entry.client for entry in view.entries), *others)
     text = t("agenda.day", day=times.day(view.day), body=body, zone=in_zone)
@@ -97,6 +99,12 @@ def agenda_day(locale: UserLocale, view: DayView, note: str = "") -> Screen:
         f"{note}\n\n{text}" if note else text,
         (*entries, *turn, *_whose(locale, view), *_other_days(locale, view)),
     )
+
+
+def _counted(locale: UserLocale, count: int, held: int) -> str:
+    """Return how many reservations there are, holds apart: "2 appointments, 1 hold"."""
+    numbers = {"agenda.count": count - held, "agenda.holds": held}
+    return ", ".join(locale.t.count(key, n) for key, n in numbers.items() if n)
 
 
 def agenda_entry(
@@ -246,16 +254,12 @@ def _entry_button(locale: UserLocale, entry: Entry) -> Button:
 def _state(locale: UserLocale, entry: Entry, now: datetime) -> Markup:
     """Return the state of a reservation in words."""
     reservation = entry.reservation
-    if reservation.alive(now):
-        if reservation.expires_at is not None:
-            return locale.t("agenda.state.held", until=held_until(locale, reservation))
-        return locale.t(
-            "agenda.state.booked" if now < reservation.span.starts_at else "agenda.state.begun"
-        )
+    if reservation.alive(now) and reservation.expires_at is not None:
+        return locale.t("agenda.state.held", until=held_until(locale, reservation))
     if reservation.expired(now):
         return locale.t("agenda.state.expired")
     if reservation.status is not Status.CANCELLED:
-        return locale.t("agenda.state.begun")
+        return locale.t(_booked_key(reservation, now))
     if reservation.ended_by is Party.PROVIDER:
         return locale.t(
             "agenda.state.cancelled_by_team" if entry.team else "agenda.state.cancelled"
@@ -263,6 +267,13 @@ def _state(locale: UserLocale, entry: Entry, now: datetime) -> Markup:
     return locale.t(
         "agenda.state.released" if reservation.released else "agenda.state.cancelled_by_client"
     )
+
+
+def _booked_key(booking: Reservation, now: datetime) -> str:
+    """Return the key of the state of a booking: ahead, begun or over."""
+    if now < booking.span.starts_at:
+        return "agenda.state.booked"
+    return "agenda.state.begun" if now < booking.span.ends_at else "agenda.state.over"
 
 
 def _other_days(locale: UserLocale, view: DayView) -> Rows:

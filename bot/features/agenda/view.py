@@ -12,7 +12,7 @@ from bot.messages.screen import Screen
 from bot.ui.keyboards import pages_of
 from domain import errors
 from domain.provider import Provider
-from domain.reservation import Party, Reservation
+from domain.reservation import Party, Reservation, Status
 from domain.timespan import CELL, TimeSpan, by_day, cell_with, whole_day
 
 DAYS_AHEAD = 6
@@ -72,9 +72,10 @@ async def day_screen(
         ahead,
         (first, last),
         idle,
-        upcoming if day == context.today else None,
+        await _counted(context, whose, upcoming) if upcoming and day == context.today else None,
         whose.providers if len(whose.providers) > 1 else (),
         whose.only.id if whose.only and len(whose.providers) > 1 else None,
+        _holds(found),
     )
     return agenda_day(context.locale, view, note)
 
@@ -94,6 +95,17 @@ async def _has_team(context: Context, reservation: Reservation) -> bool:
     return any(number != context.me for number in staff)
 
 
+async def _counted(context: Context, whose: Shown, day: date) -> tuple[date, int, int]:
+    """Return a day with the number of its reservations, and how many of them are holds."""
+    found = await _of_day(context, whose, day)
+    return day, len(found), _holds(found)
+
+
+def _holds(found: Sequence[Reservation]) -> int:
+    """Return how many reservations are holds."""
+    return sum(reservation.status is Status.HELD for reservation in found)
+
+
 async def _of_day(context: Context, whose: Shown, day: date) -> list[Reservation]:
     """Return the live reservations that start on a day."""
     window = whole_day(day, context.zone)
@@ -105,19 +117,19 @@ async def _of_day(context: Context, whose: Shown, day: date) -> list[Reservation
 
 async def _days_ahead(
     context: Context, whose: Shown, day: date
-) -> tuple[dict[date, int], tuple[date, int] | None]:
+) -> tuple[dict[date, int], date | None]:
     """Return the next days worth a button, and the very next day with reservations.
 
-    Each comes with its number of reservations. If no day ahead has any, the days with open hours
-    get the buttons. Days that have a button already are left out: the day shown, both days beside
-    it, and today.
+    A day with a button comes with its number of reservations. If no day ahead has any, the days
+    with open hours get the buttons. Days that have a button already are left out: the day shown,
+    both days beside it, and today.
     """
     near = {day - _DAY, day, day + _DAY, context.today}
     booked = await _next_days(context, day, near, partial(_reserved, context, whose))
     ahead = _first_of(booked, near) or _first_of(
         await _next_days(context, day, near, partial(_posted, context, whose)), near
     )
-    return ahead, min(booked.items(), default=None)
+    return ahead, min(booked, default=None)
 
 
 def _first_of(found: Mapping[date, int], near: set[date]) -> dict[date, int]:

@@ -131,7 +131,7 @@ async def test_a_reason_that_the_last_release_showed_can_be_confirmed(
     await dora.taps("Cancel booking")
     await dora.sends("I am ill")
     store(bot, dora, ("agenda", "reason"), '{"reservation": 1, "reason": "I am ill"}')
-    await dora.taps("Yes, cancel")
+    await dora.taps("Cancel and send note")
 
     alice.last.shows("I am ill")
 

@@ -227,7 +227,7 @@ async def plays(simulator: Simulator) -> None:
     await until(lambda: "Quxclient" in newest(dora))
     await answered(dora, lambda: dora.taps_data("ar:1", dora.chat.messages[-1].id))
     await answered(dora, lambda: dora.sends("Quxreason"))
-    await taps(dora, "Yes")
+    await taps(dora, "Cancel and send note")
     await until(lambda: "Quxreason" in newest(alice))
 
 

@@ -41,13 +41,15 @@ PREVIEWS = Previews()
 PREVIEWS.add(
     agenda_day,
     appointments=lambda by: agenda_day(
-        by, DayView(WEDNESDAY, TODAY, [ENTRY, WAITING], 2, 0, {}, WITHIN)
+        by, DayView(WEDNESDAY, TODAY, [ENTRY, WAITING], 2, 0, {}, WITHIN, held=1)
     ),
     empty_today=lambda by: agenda_day(
-        by, DayView(TODAY, TODAY, [], 0, 0, {WEDNESDAY: 3}, WITHIN, upcoming=(WEDNESDAY, 3))
+        by, DayView(TODAY, TODAY, [], 0, 0, {WEDNESDAY: 3}, WITHIN, upcoming=(WEDNESDAY, 3, 1))
     ),
     a_listed_one_is_off=lambda by: agenda_day(
-        by, DayView(WEDNESDAY, TODAY, [WAITING], 1, 0, {}, WITHIN), entry_changed(by, GONE, NOW)
+        by,
+        DayView(WEDNESDAY, TODAY, [WAITING], 1, 0, {}, WITHIN, held=1),
+        entry_changed(by, GONE, NOW),
     ),
     of_several=lambda by: agenda_day(
         by,
@@ -60,12 +62,22 @@ PREVIEWS.add(
             {},
             WITHIN,
             providers=[DORA, EMIL],
+            held=1,
         ),
     ),
     one_of_several=lambda by: agenda_day(
         by,
         DayView(
-            WEDNESDAY, TODAY, [WAITING], 1, 0, {}, WITHIN, providers=[DORA, EMIL], only=EMIL.id
+            WEDNESDAY,
+            TODAY,
+            [WAITING],
+            1,
+            0,
+            {},
+            WITHIN,
+            providers=[DORA, EMIL],
+            only=EMIL.id,
+            held=1,
         ),
     ),
     nothing_ahead=lambda by: agenda_day(by, DayView(TODAY, TODAY, [], 0, 0, {}, WITHIN, idle=True)),

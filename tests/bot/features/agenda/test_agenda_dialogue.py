@@ -119,7 +119,7 @@ async def test_a_day_shows_who_comes_and_what_is_only_held(
     await dora.taps("Wed 25 Nov")
     assert str(dora.last) == snapshot("""\
 🗓 Wednesday, 25 November 2026
-2 appointments
+1 appointment, 1 hold
 
 09:15–09:30  Alice
 10:00–10:15  Bob ⏳ held until 10:30
@@ -130,6 +130,24 @@ async def test_a_day_shows_who_comes_and_what_is_only_held(
 """)
     assert '<a href="https://t.me/alice_a">Alice</a>' in dora.last.html
     assert dora.last.html.count("t.me") == 1
+
+
+async def test_holds_are_counted_apart_also_on_the_next_day_and_in_german(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
+) -> None:
+    await alice.holds("09:15", day="27")
+    await dora.sends("/agenda")
+    assert dora.last.text.endswith("Next: Friday, 27 November 2026, 1 hold")
+    await bob.holds("09:30", day="27")
+    await bob.taps("Confirm")
+    await dora.sends("/agenda")
+    assert dora.last.text.endswith("Next: Friday, 27 November 2026, 1 appointment, 1 hold")
+
+    await dora.sends("/settings")
+    await dora.taps("Language")
+    await dora.taps("Deutsch")
+    await dora.sends("/agenda 27 Nov")
+    dora.last.shows("1 Termin, 1 Reservierung\n\n09:15")
 
 
 async def test_days_are_turned_one_by_one_and_today_is_a_tap_away(
@@ -418,15 +436,15 @@ async def test_cancelling_with_a_typed_reason_notifies_the_client(
     await dora.taps("09:15 Alice")
     assert dora.last.text == "Alice\nWednesday, 25 November 2026, 09:15–09:30\n\n✅ Booked"
     await dora.taps("Cancel booking")
-    assert dora.last.text.endswith("Add a note for the client, or cancel without one.")
+    assert dora.last.text.endswith("Type a note for the client, or cancel without one.")
     await dora.sends("  I am ill,\n\n sorry!  ")
     assert dora.last.text.startswith(
         "Cancel this appointment?\n\nAlice\nWednesday, 25 November 2026, 09:15–09:30"
     )
     dora.last.shows("Note: I am ill, sorry!")
-    assert dora.buttons == ["Yes, cancel", "Back"]
+    assert dora.buttons == ["Cancel and send note", "Back"]
     assert len(await alice.reservations()) == 1
-    await dora.taps("Yes, cancel")
+    await dora.taps("Cancel and send note")
     assert dora.last.text.startswith(f"❌ Cancelled. Alice has been notified.\n{WHEN}")
     dora.last.shows(
         "Note: I am ill, sorry!\n\n🗓 Wednesday, 25 November 2026\nNo appointments on this day."
@@ -456,13 +474,15 @@ async def test_another_typed_reason_replaces_the_first(
     await alice.books("09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("what was that again?")
-    first = next(button.data for button in dora.card.buttons if button.text == "Yes, cancel")
+    first = next(
+        button.data for button in dora.card.buttons if button.text == "Cancel and send note"
+    )
     await dora.sends("I am ill")
     await dora.taps_data(str(first), dora.last.id)
-    assert dora.last.text.endswith("Add a note for the client, or cancel without one.")
+    assert dora.last.text.endswith("Type a note for the client, or cancel without one.")
     assert len(await alice.reservations()) == 1
     await dora.sends("I am ill")
-    await dora.taps("Yes, cancel")
+    await dora.taps("Cancel and send note")
     assert alice.last.text.endswith("Note: I am ill")
 
 
@@ -473,7 +493,7 @@ async def test_back_from_a_reason_asks_for_another_and_cancels_nothing(
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("hm")
     await dora.taps("Back")
-    assert dora.last.text.endswith("Add a note for the client, or cancel without one.")
+    assert dora.last.text.endswith("Type a note for the client, or cancel without one.")
     await dora.taps("Back")
     await dora.sends("hello?")
     assert len(await alice.reservations()) == 1
@@ -488,11 +508,11 @@ async def test_a_reason_is_confirmed_once_and_not_after_leaving_the_dialogue(
     agree = str(dora.card.buttons[0].data)
     await dora.sends("/agenda")
     await dora.taps_data(agree, dora.last.id)
-    assert dora.last.text.endswith("Add a note for the client, or cancel without one.")
+    assert dora.last.text.endswith("Type a note for the client, or cancel without one.")
     assert len(await alice.reservations()) == 1
     await dora.sends("I am ill")
-    dora.person.taps("Yes, cancel")
-    await dora.taps("Yes, cancel")
+    dora.person.taps("Cancel and send note")
+    await dora.taps("Cancel and send note")
     dora.last.shows("Cancelled. Alice has been notified.")
     assert dora.person.toasts[-2:] == [("Cancelled. Alice has been notified.", False)] * 2
     assert (
@@ -520,7 +540,7 @@ async def test_a_hold_is_cancelled_like_a_booking(
     await alice.holds("09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("Closed that day")
-    await dora.taps("Yes, cancel")
+    await dora.taps("Cancel and send note")
     assert await alice.reservations() == []
     assert alice.last.text.endswith("Note: Closed that day")
 
@@ -534,7 +554,7 @@ async def test_a_reason_that_is_too_long_changes_nothing_and_a_shorter_one_works
     dora.last.shows("Too long (301 of 300 characters).")
     assert len(await alice.reservations()) == 1
     await dora.sends("x" * REASON_LIMIT)
-    await dora.taps("Yes, cancel")
+    await dora.taps("Cancel and send note")
     assert alice.last.text.endswith("Note: " + "x" * REASON_LIMIT)
 
 
@@ -561,7 +581,7 @@ async def test_stickers_and_edited_messages_are_no_reasons(
     await bot.settles()
     assert len(await alice.reservations()) == 1
     await dora.sends("Now it counts")
-    await dora.taps("Yes, cancel")
+    await dora.taps("Cancel and send note")
     assert alice.last.text.endswith("Note: Now it counts")
 
 
@@ -572,7 +592,7 @@ async def test_a_reason_is_passed_on_as_it_was_typed(
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("<b>ill</b> & {zone}")
     dora.last.shows("Note: <b>ill</b> & {zone}")
-    await dora.taps("Yes, cancel")
+    await dora.taps("Cancel and send note")
     assert alice.last.text.endswith("Note: <b>ill</b> & {zone}")
     dora.last.shows("Note: <b>ill</b> & {zone}")
 
@@ -628,6 +648,19 @@ async def test_a_started_reservation_cannot_be_cancelled(
     assert [r.status for r in await alice.reservations()] == [Status.CONFIRMED]
     await dora.sends("too late")
     assert [r.status for r in await alice.reservations()] == [Status.CONFIRMED]
+
+
+async def test_both_sides_read_that_an_appointment_is_over_after_its_end(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await alice.books("09:15")
+    await alice.taps("My bookings")
+    await dora.sends("/agenda")
+    bot.now = (await alice.reservations())[0].span.ends_at
+    await dora.taps_data("ae:1", dora.last.id)
+    dora.last.shows("This appointment is over.")
+    await alice.taps("✅")
+    alice.last.shows("This appointment is over")
 
 
 @pytest.mark.parametrize("kind", ["ae:{}", "ar:{}", "ac:{}", "aw:{}:1"])
@@ -717,7 +750,7 @@ async def test_every_step_works_after_a_restart(
     await bot.restarts()
     await dora.sends("I am ill")
     await bot.restarts()
-    await dora.taps("Yes, cancel")
+    await dora.taps("Cancel and send note")
     assert alice.last.text.endswith("Note: I am ill")
 
 
@@ -739,7 +772,7 @@ async def test_a_clients_name_is_shown_as_it_is(bot: BotHarness, dora: ChatUser)
     await asks_to_cancel(dora, "09:15 <b>Bo</b> & {client}")
     await dora.sends("ill")
     dora.last.shows("<b>Bo</b> & {client}\nWednesday")
-    await dora.taps("Yes, cancel")
+    await dora.taps("Cancel and send note")
     dora.last.shows("<b>Bo</b> & {client} has been notified.\nWednesday")
 
 
@@ -770,8 +803,8 @@ async def test_the_agenda_in_german(bot: BotHarness, alice: ChatUser) -> None:
     await dora.taps("09:15 Alice")
     await dora.taps("Termin absagen")
     await dora.sends("Ich bin krank")
-    assert dora.buttons == ["Ja, absagen", "Zurück"]
-    await dora.taps("Ja, absagen")
+    assert dora.buttons == ["Absagen und Grund senden", "Zurück"]
+    await dora.taps("Absagen und Grund senden")
     assert dora.toast == "Abgesagt. Alice wurde benachrichtigt."
     assert dora.last.text.startswith(
         "❌ Abgesagt. Alice wurde benachrichtigt.\nMittwoch, 25. November 2026, 09:15–09:30"

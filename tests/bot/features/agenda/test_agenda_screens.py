@@ -63,14 +63,14 @@ def view(
     ahead: Mapping[date, int] = {},
 ) -> DayView:
     within = (MONDAY - timedelta(days=3), MONDAY + timedelta(days=60))
-    return DayView(
-        day, MONDAY, entries, len(entries) if count is None else count, page, ahead, within
-    )
+    held = sum(entry.reservation.status is Status.HELD for entry in entries)
+    count = len(entries) if count is None else count
+    return DayView(day, MONDAY, entries, count, page, ahead, within, held=held)
 
 
 def test_a_day_says_who_comes_when_and_what_is_only_held() -> None:
     plain = agenda_day(locale_in(), view(Entry(BOOKED, ALICE), Entry(HELD, BOB))).plain
-    assert "Wednesday, 25 November 2026 (Berlin time)\n2 appointments" in plain
+    assert "Wednesday, 25 November 2026 (Berlin time)\n1 appointment, 1 hold\n\n" in plain
     assert "09:00–09:15  Alice\n09:30–09:45  Bob ⏳ held until 10:30" in plain
 
 
@@ -194,6 +194,8 @@ def test_one_reservation_can_be_cancelled_until_it_begins() -> None:
     after = agenda_entry(locale_in(), Entry(BOOKED, ALICE), begins)
     assert button_data(after) == [AgendaDay(WEDNESDAY)]
     assert "already started" in after.plain
+    over = agenda_entry(locale_in(), Entry(BOOKED, ALICE), BOOKED.span.ends_at)
+    assert "This appointment is over." in over.plain
 
 
 @pytest.mark.parametrize(
@@ -209,7 +211,6 @@ def test_one_reservation_can_be_cancelled_until_it_begins() -> None:
             replace(ENDED, ended_by=Party.PROVIDER, reason="ill"),
             "You cancelled this appointment.\nNote: ill",
         ),
-        (replace(BOOKED, status=Status.COMPLETED), "already started"),
     ],
 )
 def test_every_state_has_words(reservation: Reservation, said: str) -> None:
@@ -218,9 +219,15 @@ def test_every_state_has_words(reservation: Reservation, said: str) -> None:
     assert "(Berlin time)" in screen.plain
 
 
+def test_a_completed_appointment_is_over() -> None:
+    completed = Entry(replace(BOOKED, status=Status.COMPLETED), ALICE)
+    screen = agenda_entry(locale_in(), completed, BOOKED.span.ends_at)
+    assert "This appointment is over." in screen.plain
+
+
 def test_the_question_asks_for_a_reason_and_offers_to_do_without() -> None:
     screen = reason_question(locale_in(), Entry(BOOKED, ALICE))
-    assert "Add a note" in screen.plain
+    assert "Type a note" in screen.plain
     assert list(zip(labels(screen), button_data(screen), strict=True)) == [
         ("Cancel without a note", CancelForClient(1)),
         ("Back", AgendaEntry(1)),
@@ -231,7 +238,7 @@ def test_a_typed_reason_is_shown_and_confirmed_with_one_tap() -> None:
     screen = reason_to_confirm(locale_in(), Entry(BOOKED, ALICE), "ill")
     assert "Note: ill" in screen.plain
     assert list(zip(labels(screen), button_data(screen), strict=True)) == [
-        ("Yes, cancel", CancelWithReason(1, reason_mark("ill"))),
+        ("Cancel and send note", CancelWithReason(1, reason_mark("ill"))),
         ("Back", AskReason(1)),
     ]
     assert reason_mark("ill") != reason_mark("well")

@@ -190,8 +190,7 @@ async def test_a_booking_that_has_started_cannot_be_cancelled(
     bot.now = (await alice.reservations())[0].span.starts_at
     await alice.taps_data(choice, alice.card.id)
     started = (
-        "This appointment has already started, so it can't be changed here. "
-        "Please contact the other person directly."
+        "This appointment can't be changed here any more. Please contact the other person directly."
     )
     assert alice.person.toasts[-1] == (started, True)
     assert alice.buttons == ["Back"]
