@@ -1,6 +1,7 @@
 """The provider that this update is about; a person may act for several."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from markupsafe import Markup
 
@@ -8,7 +9,11 @@ from bot.dialogue.context import Context
 from bot.ui.texts import isolated
 from domain import errors
 from domain.provider import Provider, Role
+from domain.timespan import CELL, TimeSpan, cell_with
 from domain.usecases.acting import providers_of
+
+# Further ahead than hours can be.
+_FARTHEST = timedelta(days=3660) // CELL
 
 
 async def work_for(context: Context, provider_id: int | None = None) -> Provider:
@@ -32,6 +37,13 @@ async def work_for(context: Context, provider_id: int | None = None) -> Provider
         heading="" if len(acting) == 1 and own is not None else heading_of(provider),
     )
     return provider
+
+
+async def has_hours(context: Context, provider: Provider) -> bool:
+    """Return whether a provider has open hours ahead."""
+    now = cell_with(context.now)
+    window = TimeSpan(now, now + _FARTHEST)
+    return bool(await context.uow.queries.open_hours(provider.id, window))
 
 
 def heading_of(provider: Provider) -> str:

@@ -7,6 +7,7 @@ from telegram import Update
 from telegram.ext import ConversationHandler
 
 from bot.buttons.people import DeclineHandover, JoinZone, KeepName, TakeOver
+from bot.dialogue.acting import has_hours
 from bot.dialogue.context import Context
 from bot.dialogue.deep_links import rest_of_link
 from bot.dialogue.flow import Flow, NoData
@@ -121,7 +122,7 @@ async def _accept(context: Context, code: str) -> State | int:
     # A provider with a time zone is done, and so is one with a new account. Renaming them here
     # would change their link, which clients may have.
     if kind is InvitationKind.HANDOVER or (before and context.request.person.time_zone):
-        return _end_with(context, joined(context.locale, provider))
+        return await _end_ready(context, provider)
     nameless = provider.name == str(context.request.person.telegram_id)
     context.show(name_question(context.locale, provider, nameless=nameless))
     return State.NAME
@@ -129,7 +130,7 @@ async def _accept(context: Context, code: str) -> State | int:
 
 def _ask_zone(context: Context, provider: Provider) -> State:
     """Ask for the time zone."""
-    context.show(zone_question(context.locale, provider, context.request.person.time_zone))
+    context.show(zone_question(context.locale, provider))
     return State.ZONE
 
 
@@ -137,7 +138,7 @@ async def _with_zone(context: Context, zone: str) -> int:
     """Set the time zone of a provider, which is the last step; raises errors.ProviderOnly."""
     provider = await _self(context)
     await set_time_zone(context, zone)
-    return _end_with(context, joined(context.locale, provider))
+    return await _end_ready(context, provider)
 
 
 async def _self(context: Context) -> Provider:
@@ -145,6 +146,12 @@ async def _self(context: Context) -> Provider:
     if (own := await own_provider(context.uow, context.me)) is None:
         raise errors.ProviderOnly
     return own
+
+
+async def _end_ready(context: Context, provider: Provider) -> int:
+    """Say that a provider is ready."""
+    ready = joined(context.locale, provider, has_hours=await has_hours(context, provider))
+    return _end_with(context, ready)
 
 
 def _end_with(context: Context, screen: Screen) -> int:

@@ -1,6 +1,6 @@
 """The screens of joining: the public name, the time zone, and what comes next."""
 
-from bot.buttons.people import DeclineHandover, JoinZone, KeepName, Open, TakeOver
+from bot.buttons.people import DeclineHandover, JoinZone, KeepName, TakeOver
 from bot.features.account.zone_screens import city, common_zones
 from bot.messages.screen import Screen
 from bot.ui.command_menu import Roles
@@ -32,26 +32,21 @@ def name_question(locale: UserLocale, provider: Provider, *, nameless: bool) -> 
     return Screen(t("joining.name", name=provider.name), ((keep,),))
 
 
-def zone_question(locale: UserLocale, provider: Provider, current: str | None) -> Screen:
-    """Ask for the time zone; a button keeps the current one."""
+def zone_question(locale: UserLocale, provider: Provider) -> Screen:
+    """Ask for the time zone; a button keeps the current one, which is not offered again below."""
     t, shown = locale.t, locale.times.zone.key
     keep = button(t.plain("joining.keep_zone", city=city(locale, shown)), JoinZone(shown))
-    return Screen(
-        t("joining.zone", name=provider.name), ((keep,), *common_zones(locale, JoinZone, current))
-    )
+    others = common_zones(locale, JoinZone, without=shown)
+    return Screen(t("joining.zone", name=provider.name), ((keep,), *others))
 
 
-def joined(locale: UserLocale, provider: Provider) -> Screen:
-    """Say that the new provider is ready, and what to do next."""
+def joined(locale: UserLocale, provider: Provider, *, has_hours: bool = False) -> Screen:
+    """Say that the new provider is ready, and what to do next if they have no open hours yet."""
     t = locale.t
-    rows = (
-        (
-            button(t.plain("button.hours"), Open("hours")),
-            button(t.plain("button.link"), Open("link")),
-        ),
-        (button(t.plain("button.settings"), Open("settings")),),
-    )
-    return Screen(t("joining.done", name=provider.name, zone=locale.times.zone_city), rows)
+    done = t("joining.done", name=provider.name, zone=locale.times.zone_city)
+    steps = () if has_hours else (t("joining.without_hours"),)
+    text = "\n\n".join((done, *steps, t("joining.later")))
+    return Screen(text, openings(locale, ("hours", "link"), ("settings",)))
 
 
 def assistant_joined(locale: UserLocale, provider: Provider) -> Screen:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from telegram import Update
 
+from bot.dialogue.acting import has_hours
 from bot.dialogue.context import Context
 from bot.dialogue.roles import roles_of, set_menu
 from bot.dialogue.routes import Routes
@@ -23,7 +24,11 @@ async def started(update: Update, context: Context) -> None:
     name = "" if name == str(context.request.person.telegram_id) else name
     context.request.send(
         greeting(
-            context.locale, name, roles, zone_chosen=context.request.person.time_zone is not None
+            context.locale,
+            name,
+            roles,
+            zone_chosen=context.request.person.time_zone is not None,
+            has_hours=roles.provider is not None and await has_hours(context, roles.provider),
         )
     )
     set_menu(context, roles)

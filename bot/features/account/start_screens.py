@@ -8,14 +8,20 @@ from bot.ui.links import openings, what_next
 from bot.ui.locale import UserLocale
 
 
-def greeting(locale: UserLocale, name: str, roles: Roles, *, zone_chosen: bool) -> Screen:
-    """Greet a person by role, and by name if they have one, with buttons for what is next."""
+def greeting(
+    locale: UserLocale, name: str, roles: Roles, *, zone_chosen: bool, has_hours: bool = False
+) -> Screen:
+    """Greet a person by role, and by name if they have one, with buttons for what is next.
+
+    ``has_hours`` is whether the person is a provider with open hours ahead.
+    """
     t = locale.t
     parts = [t("start.hello", name=name) if name else t("start.hello_nameless")]
     if roles.admin:
         parts.append(t("start.admin"))
     if roles.provider:
-        parts.append(t("start.provider", name=roles.provider.label))
+        key = "start.provider" if has_hours else "start.provider_without_hours"
+        parts.append(t(key, name=roles.provider.label))
     if roles.assisted:
         parts.append(t("start.assistant", names=_assisted(locale, roles)))
     if not roles.acts:

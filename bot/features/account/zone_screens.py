@@ -15,10 +15,15 @@ _TYPED_SHOWN = 60
 
 
 def common_zones(
-    locale: UserLocale, choose: Callable[[str], CallbackData], current: str | None
+    locale: UserLocale,
+    choose: Callable[[str], CallbackData],
+    current: str | None = None,
+    *,
+    without: str | None = None,
 ) -> Rows:
-    """Return a button for each common time zone, the current one marked."""
-    return _buttons(locale, COMMON_ZONES, choose, current)
+    """Return a button for each common time zone but one, the current one marked."""
+    zones = [zone for zone in COMMON_ZONES if zone != without]
+    return _buttons(locale, zones, choose, current)
 
 
 def zone_matches(

@@ -77,7 +77,7 @@ async def test_a_whole_booking_story_by_webhook(bot: WebhookBot) -> None:
     await admin.taps("A provider")
     await dora.opens(admin.link("?start=join_"))
     await dora.taps("Keep")
-    await dora.taps("Berlin")
+    await dora.taps("Keep Berlin")
     await dora.sends("/hours")
     await dora.sends("Wednesday 25 November 8am-10am")
     await dora.taps("Publish")

@@ -45,7 +45,8 @@ PREVIEWS.add(
     greeting,
     client=lambda by: greeting(by, "Alice", CLIENT, zone_chosen=True),
     client_without_a_zone=lambda by: greeting(by, "Alice", CLIENT, zone_chosen=False),
-    provider=lambda by: greeting(by, "Dora", PROVIDER, zone_chosen=True),
+    provider=lambda by: greeting(by, "Dora", PROVIDER, zone_chosen=True, has_hours=True),
+    provider_without_hours=lambda by: greeting(by, "Dora", PROVIDER, zone_chosen=True),
     assistant=lambda by: greeting(by, "Cara", ASSISTANT, zone_chosen=True),
     provider_who_assists=lambda by: greeting(by, "Dora", BOTH, zone_chosen=True),
     admin=lambda by: greeting(by, "Ada", ADMIN, zone_chosen=True),
@@ -71,11 +72,7 @@ PREVIEWS.add(
     named=lambda by: name_question(by, DORA, nameless=False),
     nameless=lambda by: name_question(by, DORA, nameless=True),
 )
-PREVIEWS.add(
-    zone_question,
-    first_time=lambda by: zone_question(by, DORA, None),
-    zone_known=lambda by: zone_question(by, DORA, "Europe/Berlin"),
-)
+PREVIEWS.add(zone_question, all=lambda by: zone_question(by, DORA))
 PREVIEWS.add(
     handover_question, all=lambda by: handover_question(by, DORA, "kq3v7XmY0aBcDeFgHiJkLm")
 )

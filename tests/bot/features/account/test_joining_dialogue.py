@@ -77,10 +77,11 @@ async def test_joining_asks_for_name_and_zone_on_one_card_and_says_what_is_next(
 
     await dora.taps("Keep Dora")
     dora.card.shows("What's your time zone?")
-    assert dora.buttons[:3] == ["Keep Berlin", "London", "Berlin"]
+    assert dora.buttons[:3] == ["Keep Berlin", "London", "Athens"]
 
     await dora.taps("Tokyo")
     assert dora.card.text.startswith("✅ You're all set, Dora.\nTime zone: Tokyo")
+    dora.card.shows("1. Set your hours: /hours", "We'll message you about every booking")
     assert dora.buttons == ["My hours", "My link", "Settings"]
     assert len(dora.shown) == 1
 
@@ -158,7 +159,7 @@ async def test_any_name_telegram_knows_can_be_kept(
     await guest.opens(invitation)
     assert guest.buttons == [f"Keep {kept}"]
     await guest.taps("Keep")
-    await guest.taps("Berlin")
+    await guest.taps("Keep Berlin")
 
     guest.card.shows(f"You're all set, {kept}.")
 
@@ -206,7 +207,7 @@ async def test_an_admin_can_accept_their_own_invitation(
 ) -> None:
     await admin.opens(invitation)
     await admin.taps("Keep Ada")
-    await admin.taps("Berlin")
+    await admin.taps("Keep Berlin")
 
     assert menu(bot, admin) >= {*PROVIDERS_OWN, "invite"}
 
@@ -221,7 +222,7 @@ async def test_the_same_link_resumes_an_interrupted_joining(
     await dora.opens(invitation)
     assert dora.buttons == ["Keep Dr. Dora"]
     await dora.taps("Keep Dr. Dora")
-    await dora.taps("Berlin")
+    await dora.taps("Keep Berlin")
 
     dora.card.shows("You're all set, Dr. Dora.")
 
@@ -260,7 +261,7 @@ async def test_old_joining_buttons_revert_nothing(
 ) -> None:
     await dora.opens(invitation)
     await dora.sends("Dr. Dora")
-    await dora.taps("Berlin")
+    await dora.taps("Keep Berlin")
     await dora.sends("/settings")
     await dora.taps("Public name")
     await dora.sends("Dora Dent")

@@ -57,6 +57,17 @@ All times are Berlin time; change it in /settings.
     assert set(menu(bot, provider)) == {*CLIENTS, "hours", "agenda", "link"}
 
 
+async def test_who_has_open_hours_is_not_asked_to_set_them(
+    bot: BotHarness, open_hours: ChatUser
+) -> None:
+    await open_hours.sends("/start")
+    open_hours.card.shows("Clients see you as Dora.\n\nAll times")
+
+    await bot.advances(days=60)
+    await open_hours.sends("/start")
+    open_hours.card.shows("Clients see you as Dora. Set your hours, then share your link.")
+
+
 @pytest.mark.parametrize(
     ("tapped", "seen"),
     [

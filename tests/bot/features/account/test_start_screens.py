@@ -80,7 +80,8 @@ def every_screen(by: UserLocale) -> list[Screen]:
     found = find_zones("America", limit=MOST_MATCHES)
     return [
         *(
-            greeting(by, WIDEST.name, roles, zone_chosen=chosen)
+            greeting(by, WIDEST.name, roles, zone_chosen=chosen, has_hours=open_hours)
+            for open_hours in (False, True)
             for roles in ROLES
             for chosen in (True, False)
         ),
@@ -108,8 +109,9 @@ def every_screen(by: UserLocale) -> list[Screen]:
         name_question(by, WIDEST, nameless=True),
         assistant_joined(by, WIDEST),
         admin_joined(by),
-        zone_question(by, WIDEST, None),
+        zone_question(by, WIDEST),
         joined(by, WIDEST),
+        joined(by, WIDEST, has_hours=True),
         settings_home(by, NOW, [Acting(WIDEST, Role.SELF)] * 3).below("saved"),
         zone_settings(by, LONGEST_ZONE),
         language_settings(by),
