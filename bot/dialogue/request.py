@@ -15,6 +15,8 @@ from domain.provider import Provider
 
 LIST_FLOW = "bookings"
 """The name under which an open list is stored, in place of a dialogue."""
+_LOOKING = {("agenda", "day")}
+"""Flows and states in which a person only looks at something, so that nothing can be stopped."""
 
 
 @dataclass(slots=True)
@@ -44,6 +46,12 @@ class UpdateRequest:
     provider: Provider | None = None
     zone: ZoneInfo | None = None
     heading: str = ""
+
+    @property
+    def in_dialogue(self) -> bool:
+        """Whether the person is in a dialogue that they can stop, and not only looking."""
+        dialogue = self.dialogue
+        return dialogue.flow is not None and (dialogue.flow, dialogue.state) not in _LOOKING
 
     def work_for(
         self, provider: Provider | None, zone: ZoneInfo | None = None, *, heading: str = ""

@@ -74,7 +74,7 @@ def end_dialogue(request: UpdateRequest, update: Update) -> None:
     """End what an update ends before any handler runs: a list if tapped, a dialogue by command."""
     request.leave_tapped_list()
     if _is_command(update):
-        request.left = request.dialogue.flow is not None
+        request.left = request.in_dialogue
         request.leave()
 
 

@@ -51,6 +51,6 @@ async def privacy_wanted(update: Update, context: Context) -> None:
 @routes.command("cancel")
 async def cancelled(update: Update, context: Context) -> None:
     """Leave the dialogue. The command has ended it by now; the typed word has not."""
-    left = context.request.left or context.request.dialogue.flow is not None
+    left = context.request.left or context.request.in_dialogue
     context.request.leave()
     context.request.send(dialogue_left(context.locale, await roles_of(context), left=left))

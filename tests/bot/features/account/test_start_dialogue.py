@@ -176,6 +176,22 @@ async def test_cancel_says_when_there_is_nothing_to_leave(alice: ChatUser) -> No
     assert alice.last.text.startswith("Nothing to stop")
 
 
+@pytest.mark.parametrize("word", ["/cancel", "stop"])
+async def test_a_look_at_the_agenda_is_nothing_to_stop(
+    open_hours: ChatUser, alice: ChatUser, word: str
+) -> None:
+    await alice.books("09:15")
+    await open_hours.sends("/agenda 25 Nov")
+    await open_hours.sends(word)
+    assert open_hours.last.text.startswith("Nothing to stop")
+
+    await open_hours.sends("/agenda 25 Nov")
+    await open_hours.taps("09:15")
+    await open_hours.taps("Cancel booking")
+    await open_hours.sends(word)
+    assert open_hours.last.text.startswith("OK, stopped.")
+
+
 async def test_the_card_of_a_cancelled_dialogue_still_works(alice: ChatUser) -> None:
     await alice.sends("/settings")
     await alice.taps("Time zone")
