@@ -19,7 +19,7 @@ from bot.observability.watchdog import watched
 from bot.outbox.rate_limiter import RateLimiter
 from bot.runtime.membership import Membership
 from bot.settings import Settings
-from bot.ui.command_menu import commands_for
+from bot.ui.command_menu import Roles, commands_for
 from bot.ui.texts import DEFAULT, LANGUAGES, texts_in
 from bot.updates.polling import POLL_SECONDS, poll
 from bot.updates.webhook import Webhook
@@ -163,9 +163,7 @@ async def _publish_profile(application: BotApplication) -> None:
     """
     for language in LANGUAGES:
         t, code = texts_in(language), None if language == DEFAULT else language
-        commands = [
-            BotCommand(name, text) for name, text in commands_for(t, provider=False, admin=False)
-        ]
+        commands = [BotCommand(name, text) for name, text in commands_for(t, Roles())]
         try:
             await application.bot.set_my_commands(commands, language_code=code)
             await application.bot.set_my_description(t.plain("bot.description"), language_code=code)

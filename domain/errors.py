@@ -10,7 +10,7 @@ Refusal
     · ReservationOver: HoldExpired, HoldReleased, ReservationCancelled, ReservationPast,
       AlreadyConfirmed
     · DraftDiscarded, ZoneChanged, InvitationUsed, InvitationExpired, AlreadyProvider,
-      AlreadyActing, AlreadyAdmin, LastReachable, ProviderHasAccount
+      AlreadyActing, OwnAssistant, AlreadyAdmin, LastReachable, ProviderHasAccount
   · NotFree: SlotTaken, SlotNotOffered, ProviderUnreachable, ClientBusy, TooManyHolds,
     NoOneNotified
   · OutOfWindow: NoticeTooShort, BeyondHorizon, TimeInPast
@@ -57,7 +57,7 @@ class BadInput(Refusal):
 
 
 class NoOneNotified(NotFree):
-    """Without the actor, no one would be notified of the provider's bookings."""
+    """Without the actor, no one would be notified of the bookings of ``provider``, a label."""
 
     code = "no_one_notified"
 
@@ -240,6 +240,12 @@ class AlreadyActing(Over):
     """The person already acts for ``provider``, a label; the invitation stays unused."""
 
     code = "already_acting"
+
+
+class OwnAssistant(Over):
+    """A provider would become their own assistant; the invitation stays unused."""
+
+    code = "own_assistant"
 
 
 class AlreadyAdmin(Over):

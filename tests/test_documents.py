@@ -10,8 +10,10 @@ import pytest
 from bot import __version__
 from bot.outbox.rate_limiter import RateLimiter
 from bot.settings import Settings
-from bot.ui.command_menu import commands_for
+from bot.ui.command_menu import Roles, commands_for
 from bot.ui.texts import texts_in
+from domain.provider import Acting, Role
+from tests.kit.screens import DORA
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -144,9 +146,8 @@ def test_the_readme_lists_the_commands_of_each_role() -> None:
         return [name for name, audience in documented if audience in audiences]
 
     def menu(*, provider: bool, admin: bool) -> list[str]:
-        return [
-            f"/{name}" for name, _ in commands_for(texts_in("en"), provider=provider, admin=admin)
-        ]
+        acting = (Acting(DORA, Role.SELF),) if provider else ()
+        return [f"/{name}" for name, _ in commands_for(texts_in("en"), Roles(acting, admin=admin))]
 
     assert listed("everyone") == menu(provider=False, admin=False)
     assert listed("everyone", "providers") == menu(provider=True, admin=False)

@@ -10,7 +10,7 @@ from bot.ui.texts import isolated
 from domain import errors
 from domain.provider import Provider, Role
 from domain.timespan import CELL, TimeSpan, cell_with
-from domain.usecases.acting import providers_of
+from domain.usecases.acting import own_provider, providers_of
 
 # Further ahead than hours can be.
 _FARTHEST = timedelta(days=3660) // CELL
@@ -37,6 +37,12 @@ async def work_for(context: Context, provider_id: int | None = None) -> Provider
         heading="" if len(acting) == 1 and own is not None else heading_of(provider),
     )
     return provider
+
+
+async def is_own(context: Context) -> bool:
+    """Return whether the provider that this update is about is the person themselves."""
+    own = await own_provider(context.uow, context.me)
+    return own is not None and own.id == context.provider.id
 
 
 async def has_hours(context: Context, provider: Provider) -> bool:

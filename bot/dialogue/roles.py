@@ -17,5 +17,4 @@ def is_admin(context: Context) -> bool:
 
 def set_menu(context: Context, roles: Roles) -> None:
     """Set the chat's command menu for these roles, in the person's language."""
-    commands = commands_for(context.t, provider=roles.acts, admin=roles.admin)
-    context.request.actions.append(SetMenu(commands))
+    context.request.actions.append(SetMenu(commands_for(context.t, roles)))

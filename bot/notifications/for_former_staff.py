@@ -29,5 +29,5 @@ async def _farewell(notice: Notice, screen: _Farewell) -> Sequence[Action] | Non
     provider = await notice.uow.queries.provider(notice.row.subject_id or 0)
     if provider is None or provider.id in {each.provider.id for each in roles.acting}:
         return None
-    commands = commands_for(notice.locale.t, provider=roles.acts, admin=roles.admin)
+    commands = commands_for(notice.locale.t, roles)
     return [SetMenu(commands), Send(screen(notice.locale, provider, roles))]

@@ -5,6 +5,7 @@ from itertools import accumulate, takewhile
 
 from bot.messages.actions import Action, Send
 from bot.messages.screen import Screen
+from bot.ui.command_menu import Roles
 from bot.ui.links import openings
 from bot.ui.locale import UserLocale
 
@@ -15,7 +16,7 @@ _MAX_LENGTH = 3_500
 
 
 def summary(
-    locale: UserLocale, missed: Sequence[Sequence[Action]], *, older: int = 0, acts: bool
+    locale: UserLocale, missed: Sequence[Sequence[Action]], *, roles: Roles, older: int = 0
 ) -> Sequence[Action]:
     """Return the steps of several notifications as one message; edits of cards stay as they are.
 
@@ -30,12 +31,12 @@ def summary(
     others = [step for step in steps if not isinstance(step, Send)]
     if not texts and not older:
         return [*others, *warnings]
-    listed = Send(missed_screen(locale, texts, older=older, acts=acts))
+    listed = Send(missed_screen(locale, texts, roles, older=older))
     return [*others, listed, *warnings]
 
 
 def missed_screen(
-    locale: UserLocale, texts: Sequence[str], *, older: int = 0, acts: bool
+    locale: UserLocale, texts: Sequence[str], roles: Roles, *, older: int = 0
 ) -> Screen:
     """List what was missed, as far as it fits, with buttons to see how everything stands."""
     ends = accumulate(map(len, texts))
@@ -43,5 +44,5 @@ def missed_screen(
     parts = [locale.t("news.missed"), *shown]
     if more := len(texts) - len(shown) + older:
         parts.append(locale.t.count("news.missed_more", more))
-    commands = ("agenda", "bookings") if acts else ("bookings",)
-    return Screen("\n\n".join(parts), openings(locale, commands))
+    commands = ("agenda", "bookings") if roles.acts else ("bookings",)
+    return Screen("\n\n".join(parts), openings(locale, commands, own=roles.provider is not None))

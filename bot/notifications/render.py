@@ -12,6 +12,7 @@ from bot.notifications.missed import MOST_MISSED, summary
 from bot.notifications.notice import Notice
 from bot.notifications.team_changes import joined, left
 from bot.ports import BotUnitOfWork
+from bot.ui.command_menu import Roles
 from bot.ui.locale import user_locale
 from domain.notification import (
     JOINED,
@@ -118,9 +119,9 @@ class NotificationRenderer:
         recipient = await uow.queries.person(row.recipient_id or 0)
         if recipient is None or not (held or older):
             return None
-        acts = bool(await uow.queries.acting_for(recipient.id))
+        roles = Roles(tuple(await uow.queries.acting_for(recipient.id)))
         locale = user_locale(recipient, self._venue_zone)
-        return summary(locale, held, older=older, acts=acts)
+        return summary(locale, held, roles=roles, older=older)
 
     async def _actions(
         self, uow: BotUnitOfWork, row: OutboxRow, now: datetime

@@ -10,6 +10,13 @@ _PROVIDER = ("hours", "agenda", "link")
 _ADMIN = ("invite",)
 _COMMON = ("settings", "help", "privacy", "cancel")
 
+# Descriptions for people who act for others alone, so that nothing of a provider is theirs.
+_OF_OTHERS = {
+    "hours": "menu.hours_of_others",
+    "agenda": "menu.agenda_of_others",
+    "link": "menu.link_of_others",
+}
+
 COMMANDS = frozenset({"start", *_CLIENT, *_PROVIDER, *_ADMIN, *_COMMON})
 """All commands of all roles."""
 
@@ -37,15 +44,17 @@ class Roles:
         return tuple(each.provider for each in self.acting if each.role is not Role.SELF)
 
 
-def commands_for(t: Texts, *, provider: bool, admin: bool) -> tuple[tuple[str, str], ...]:
+def commands_for(t: Texts, roles: Roles) -> tuple[tuple[str, str], ...]:
     """Return the commands of these roles with their descriptions, in the order of the menu."""
     names = (
         "start",
         *_CLIENT,
-        *(_PROVIDER if provider else ()),
-        *(_ADMIN if admin else ()),
+        *(_PROVIDER if roles.acts else ()),
+        *(_ADMIN if roles.admin else ()),
         *_COMMON,
     )
     # Only who acts for a provider has a public name to set.
-    keys = {} if provider else {"settings": "menu.settings_client"}
+    keys = {} if roles.acts else {"settings": "menu.settings_client"}
+    if roles.provider is None:
+        keys |= _OF_OTHERS
     return tuple((name, t.plain(keys.get(name, f"menu.{name}"))) for name in names)

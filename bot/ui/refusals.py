@@ -6,10 +6,12 @@ The code of a refusal names its text, and its values fill the text in.
 from datetime import timedelta
 
 from bot.messages.screen import Rows, Screen
+from bot.ui.command_menu import Roles
 from bot.ui.links import openings
 from bot.ui.locale import UserLocale
 from domain import errors
 
+_CLIENT = Roles()
 _LEADS_TO: dict[type[errors.Refusal], str] = {
     errors.TooManyHolds: "bookings",
     errors.ClientBusy: "bookings",
@@ -33,28 +35,37 @@ _LEADS_TO: dict[type[errors.Refusal], str] = {
 }
 
 
-def refusal_text(locale: UserLocale, refusal: errors.Refusal, *, admin: bool = False) -> str:
-    """Return the sentence for a refusal, which names the next step; admins have other ones."""
-    if admin and isinstance(refusal, errors.ProviderOnly):
-        return locale.t.plain("refusal.provider_only_admin")
+def refusal_text(locale: UserLocale, refusal: errors.Refusal, roles: Roles = _CLIENT) -> str:
+    """Return the sentence for a refusal, which names the next step; some depend on the roles."""
     values = {name: _readable(locale, value) for name, value in refusal.values.items()}
-    return locale.t.plain(f"refusal.{refusal.code}", **values)
+    return locale.t.plain(_key(refusal, roles), **values)
 
 
-def refused(locale: UserLocale, refusal: errors.Refusal, *, admin: bool = False) -> Screen:
+def refused(locale: UserLocale, refusal: errors.Refusal, roles: Roles = _CLIENT) -> Screen:
     """Return a refusal as a message: its sentence, and the button of the command it names."""
-    sentence = refusal_text(locale, refusal, admin=admin)
-    return Screen(locale.t("refusal", sentence=sentence), ways_on(locale, refusal, admin=admin))
+    sentence = refusal_text(locale, refusal, roles)
+    return Screen(locale.t("refusal", sentence=sentence), ways_on(locale, refusal, roles))
 
 
-def ways_on(locale: UserLocale, refusal: errors.Refusal, *, admin: bool = False) -> Rows:
+def ways_on(locale: UserLocale, refusal: errors.Refusal, roles: Roles = _CLIENT) -> Rows:
     """Return the button of the command that a refusal names, if it names one."""
     command = (
         "invite"
-        if admin and isinstance(refusal, errors.ProviderOnly)
+        if roles.admin and isinstance(refusal, errors.ProviderOnly)
         else _LEADS_TO.get(type(refusal))
     )
-    return openings(locale, (command,)) if command else ()
+    own = roles.provider is not None or not roles.acts
+    return openings(locale, (command,), own=own) if command else ()
+
+
+def _key(refusal: errors.Refusal, roles: Roles) -> str:
+    """Return the key of the sentence for a refusal."""
+    if roles.admin and isinstance(refusal, errors.ProviderOnly):
+        return "refusal.provider_only_admin"
+    own = roles.provider.label if roles.provider else None
+    if isinstance(refusal, errors.NoOneNotified) and refusal.values["provider"] == own:
+        return "refusal.no_one_notified_own"
+    return f"refusal.{refusal.code}"
 
 
 def _readable(locale: UserLocale, value: object) -> object:

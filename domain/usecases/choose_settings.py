@@ -53,7 +53,7 @@ async def choose_notifications(
     await uow.providers.set_notified(actor, provider.id, wanted=wanted)
     left = await uow.queries.provider(provider.id)
     if not wanted and left is not None and not left.reachable:
-        raise errors.NoOneNotified
+        raise errors.NoOneNotified(provider=provider.label)
 
 
 async def choose_language(uow: UnitOfWork, person_id: int, language: str) -> None:

@@ -115,7 +115,7 @@ async def accept_invitation(
 
     Raises:
         errors.InvitationUnknown, errors.InvitationUsed, errors.InvitationExpired,
-        errors.AlreadyProvider, errors.AlreadyActing, errors.AlreadyAdmin.
+        errors.AlreadyProvider, errors.AlreadyActing, errors.OwnAssistant, errors.AlreadyAdmin.
     """
     invitation = await _checked(uow, guest, code, now)
     if invitation.used_by is not None:
@@ -145,17 +145,20 @@ async def _check_is_new(
 ) -> None:
     """Check that the guest is not yet what the invitation would make them.
 
-    Raises errors.AlreadyProvider, errors.AlreadyActing, errors.AlreadyAdmin.
+    Raises errors.AlreadyProvider, errors.AlreadyActing, errors.OwnAssistant, errors.AlreadyAdmin.
     """
+    own = await own_provider(uow, guest.id)
     match invitation.kind:
         case InvitationKind.ADMIN:
             if guest.has_admin_rights(admin_ids):
                 raise errors.AlreadyAdmin
         case InvitationKind.ASSISTANT:
-            if own := await provider_if_acting(uow, guest.id, invitation.provider_id or 0):
-                raise errors.AlreadyActing(provider=own.label)
+            if own and own.id == invitation.provider_id:
+                raise errors.OwnAssistant
+            if known := await provider_if_acting(uow, guest.id, invitation.provider_id or 0):
+                raise errors.AlreadyActing(provider=known.label)
         case _:
-            if await own_provider(uow, guest.id):
+            if own:
                 raise errors.AlreadyProvider
 
 

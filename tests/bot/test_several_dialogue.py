@@ -92,7 +92,7 @@ async def test_days_of_another_provider_are_previewed_at_any_step(
 async def test_refused_hours_lead_back_to_the_same_provider(rita: ChatUser) -> None:
     await rita.sends("Emil Mon-Fri 9-12 every week")
     await rita.taps("Choose days")
-    rita.card.shows("👤 Emil", "Which days do you work?")
+    rita.card.shows("👤 Emil", "Which days?")
     await rita.sends("Emil Fri 27 Nov 9:10-12:10")
     rita.card.shows("👤 Emil", "quarter-hours")
     await rita.sends("Emil Fri 27 Nov 9-12")
@@ -162,8 +162,15 @@ async def test_whose_hours_and_days_in_german(bot: BotHarness) -> None:
     assert "✅ Alle" in rita.buttons
     await rita.sends("Dora morgen")
     assert rita.card.text.startswith("👤 Dora\n\n🗓 Dienstag, 24. November 2026")
+    await rita.sends("Emil Freitag 9-12 Uhr")
+    await rita.taps("Verwerfen")
+    assert rita.card.text == (
+        "👤 Emil\n\nVerworfen\nAn den Zeiten von Emil hat sich nichts geändert."
+    )
     await rita.sends("/link")
     assert str(rita.card) == "Wessen Link?\n\n[Dora]\n[Emil]"
+    await rita.taps("Emil")
+    rita.shown[-2].shows("Link von Emil", "die freien Zeiten von Emil")
 
 
 async def test_the_team_learns_of_a_cancellation_in_german(
@@ -213,6 +220,11 @@ async def test_the_link_of_one_of_several_is_sent_on_request(rita: ChatUser, way
     else:
         await rita.sends("/link Emil")
     assert rita.link("start=book_") == "https://t.me/slotkeeper_bot?start=book_emil"
+    assert str(rita.shown[-2]) == (
+        "👤 Emil\n\nEmil's link\nhttps://t.me/slotkeeper_bot?start=book_emil\n\n"
+        "Share it with clients; it shows Emil's free times. The QR code opens the same page.\n\n"
+        "[Share]"
+    )
     assert not rita.sees("book_dora")
 
 
@@ -223,9 +235,10 @@ async def test_each_provider_is_renamed_by_their_own_button(rita: ChatUser) -> N
         "Public name: Emil",
     ]
     await rita.taps("Public name: Emil")
-    rita.card.shows("👤 Emil")
+    rita.card.shows("👤 Emil", "Clients see the name Emil. Type a new one.")
     await rita.sends("Dr. Emil")
     rita.card.hides("👤")
+    rita.card.shows("✅ Clients now see Emil as Dr. Emil.")
     assert [label for label in rita.buttons if "name" in label] == [
         "Public name: Dora",
         "Public name: Dr. Emil",
@@ -404,6 +417,13 @@ async def test_settings_name_each_of_several_providers(bot: BotHarness) -> None:
     assert {"🔔 Dora: on", "🔕 Emil: off"} <= set(rita.buttons)
     await rita.taps("🔕 Emil: off")
     assert rita.toast == "You get a message about every booking with Emil."
+
+
+async def test_the_only_one_notified_reads_of_whose_bookings(rita: ChatUser) -> None:
+    await rita.sends("/settings")
+    await rita.taps("🔔 Emil: on")
+    assert rita.toast == "You're the only one notified about Emil's bookings, so this stays on."
+    assert "🔔 Emil: on" in rita.buttons
 
 
 async def test_help_names_those_whom_a_person_assists(bot: BotHarness, rita: ChatUser) -> None:

@@ -114,11 +114,12 @@ async def _accept(context: Context, code: str) -> State | int:
     )
     if kind is InvitationKind.ADMIN:
         context.request.person = replace(context.request.person, is_admin=True)
-    set_menu(context, await roles_of(context))
+    roles = await roles_of(context)
+    set_menu(context, roles)
     if provider is None:
         return _end_with(context, admin_joined(context.locale))
     if kind is InvitationKind.ASSISTANT:
-        return _end_with(context, assistant_joined(context.locale, provider))
+        return _end_with(context, assistant_joined(context.locale, provider, roles))
     # A provider with a time zone is done, and so is one with a new account. Renaming them here
     # would change their link, which clients may have.
     if kind is InvitationKind.HANDOVER or (before and context.request.person.time_zone):

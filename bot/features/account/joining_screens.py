@@ -49,10 +49,11 @@ def joined(locale: UserLocale, provider: Provider, *, has_hours: bool = False) -
     return Screen(text, openings(locale, ("hours", "link"), ("settings",)))
 
 
-def assistant_joined(locale: UserLocale, provider: Provider) -> Screen:
-    """Say for whom the new assistant works, and what to do next."""
+def assistant_joined(locale: UserLocale, provider: Provider, roles: Roles) -> Screen:
+    """Say for whom the new assistant, who now has these roles, works, and what to do next."""
     text = locale.t("joining.assistant", provider=provider.label)
-    return Screen(text, openings(locale, ("hours", "agenda"), ("link", "settings")))
+    rows = ("hours", "agenda"), ("link", "settings")
+    return Screen(text, openings(locale, *rows, own=roles.provider is not None))
 
 
 def admin_joined(locale: UserLocale) -> Screen:

@@ -3,7 +3,7 @@
 from telegram import Update
 
 from bot.buttons.people import LinkOf
-from bot.dialogue.acting import all_providers, work_for
+from bot.dialogue.acting import all_providers, is_own, work_for
 from bot.dialogue.context import Context
 from bot.dialogue.deep_links import link_to
 from bot.dialogue.provider_names import named_provider
@@ -36,5 +36,6 @@ async def _send(context: Context, provider_id: int) -> None:
     """Send a link and its QR code, on messages to forward."""
     provider = await work_for(context, provider_id)
     link = link_to(context, "book", provider.slug)
-    context.request.send(provider_link(context.locale, link))
+    of = None if await is_own(context) else provider
+    context.request.send(provider_link(context.locale, link, of))
     context.request.actions.append(SendQr(link, qr_caption(context.locale, provider)))

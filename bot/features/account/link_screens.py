@@ -12,9 +12,14 @@ from domain.provider import Provider
 MOST_PROVIDERS = 90
 
 
-def provider_link(locale: UserLocale, link: str) -> Screen:
-    """Return a provider's link, with a hint where to publish it."""
-    return Screen(locale.t("link.text", link=link), share(locale, link))
+def provider_link(locale: UserLocale, link: str, of: Provider | None = None) -> Screen:
+    """Return a provider's link, with a hint where to publish it.
+
+    ``of`` is the provider if that is not the reader.
+    """
+    t = locale.t
+    text = t("link.text_of", link=link, provider=of.label) if of else t("link.text", link=link)
+    return Screen(text, share(locale, link))
 
 
 def qr_caption(locale: UserLocale, provider: Provider) -> str:

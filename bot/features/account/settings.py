@@ -16,7 +16,7 @@ from bot.buttons.people import (
     ChooseZone,
     SettingsHome,
 )
-from bot.dialogue.acting import work_for
+from bot.dialogue.acting import is_own, work_for
 from bot.dialogue.context import Context
 from bot.dialogue.flow import Flow
 from bot.dialogue.roles import roles_of, set_menu
@@ -27,6 +27,7 @@ from bot.features.account.settings_screens import (
     back,
     language_name,
     language_settings,
+    name_saved,
     name_settings,
     notifications_saved,
     page_with,
@@ -114,7 +115,8 @@ async def name_wanted(context: Context, tap: AskName) -> State:
     """Ask for a new public name; raises errors.ProviderOnly, errors.ProviderUnknown."""
     provider = await work_for(context, tap.provider)
     page = await page_of_settings(context, provider.id)
-    context.show(name_settings(context.locale, provider, page))
+    own = await is_own(context)
+    context.show(name_settings(context.locale, provider, page, own=own))
     return SETTINGS.enter(context, State.NAME, SettingsData(provider.id))
 
 
@@ -139,8 +141,8 @@ async def name_typed(update: Update, context: Context) -> int:
     provider = await context.act(
         name_provider(context.uow, context.me, named.id, typed_text(update), keep_slug=True)
     )
+    saved = name_saved(named, provider, own=await is_own(context))
     context.request.work_for(None)
-    saved = Saved("settings.name_saved", {"name": provider.label})
     return await show_home(context, saved, provider_id=provider.id)
 
 

@@ -79,6 +79,13 @@ def notifications_saved(chosen: Acting, *, named: bool) -> Saved:
     return Saved("settings.notified" if chosen.notified else "settings.not_notified", {})
 
 
+def name_saved(before: Provider, after: Provider, *, own: bool) -> Saved:
+    """Return under which name clients see a provider now; ``own`` if that is the reader."""
+    if own:
+        return Saved("settings.name_saved", {"name": after.label})
+    return Saved("settings.name_of_saved", {"before": before.label, "name": after.label})
+
+
 def page_with(acting: Sequence[Acting], provider_id: int) -> int:
     """Return the page that has a provider, the first if none has."""
     numbers = [each.provider.id for each in acting]
@@ -158,9 +165,15 @@ def language_settings(locale: UserLocale) -> Screen:
     )
 
 
-def name_settings(locale: UserLocale, provider: Provider, page: int = 0) -> Screen:
-    """Ask for a new public name; ``page`` is that of the settings to go back to."""
-    return Screen(locale.t("settings.name", name=provider.label), back(locale, page))
+def name_settings(
+    locale: UserLocale, provider: Provider, page: int = 0, *, own: bool = True
+) -> Screen:
+    """Ask for a new public name; ``page`` is that of the settings to go back to.
+
+    ``own`` is whether the provider is the reader.
+    """
+    text = locale.t("settings.name" if own else "settings.name_of", name=provider.label)
+    return Screen(text, back(locale, page))
 
 
 def back(locale: UserLocale, page: int = 0) -> Rows:

@@ -35,8 +35,9 @@ def greeting(
 def help_text(locale: UserLocale, roles: Roles, hold: timedelta) -> Screen:
     """Say what the bot does, how long a hold lasts, and which commands this person has."""
     t = locale.t
-    commands = commands_for(t, provider=roles.acts, admin=roles.admin)
-    listed = "\n".join(t("help.command", name=name, does=does) for name, does in commands)
+    listed = "\n".join(
+        t("help.command", name=name, does=does) for name, does in commands_for(t, roles)
+    )
     about = [t("help.client", hold=locale.times.duration(hold))]
     if roles.provider:
         about.append(t("help.provider"))
@@ -78,4 +79,5 @@ def _all_commands(locale: UserLocale, roles: Roles) -> Rows:
         rows.append(("invite",))
     if roles.acts:
         rows += [("hours", "agenda"), ("link",)]
-    return openings(locale, *rows, ("book", "bookings"), ("settings",))
+    rows += [("book", "bookings"), ("settings",)]
+    return openings(locale, *rows, own=roles.provider is not None)

@@ -15,11 +15,11 @@ from bot.buttons.agenda import (
     CancelForClient,
     CancelWithReason,
 )
-from bot.buttons.people import Open
 from bot.features.reservations.card import held_until
 from bot.messages.screen import Button, Rows, Screen
 from bot.parsing.core.results import Problem
 from bot.ui.keyboards import EMPTY, button, grid, looked_at, pager, pages_of
+from bot.ui.links import openings
 from bot.ui.locale import UserLocale
 from bot.ui.texts import isolated
 from bot.ui.typed_feedback import problem_text
@@ -57,7 +57,8 @@ class DayView:
     true if there are none from today on. ``within`` are the first and last day the agenda shows.
     ``upcoming`` is the next day with reservations, their number, and how many are holds; it is
     named if the day shown has none. ``providers`` are those whose days can be shown, if there are
-    several; ``only`` is the one whose day this is, None for all of them.
+    several; ``only`` is the one whose day this is, None for all of them. ``own`` is false for
+    people who act for others alone.
     """
 
     day: date
@@ -72,6 +73,7 @@ class DayView:
     providers: Sequence[Provider] = ()
     only: int | None = None
     held: int = 0
+    own: bool = True
 
 
 def agenda_day(locale: UserLocale, view: DayView, note: str = "") -> Screen:
@@ -290,7 +292,7 @@ def _other_days(locale: UserLocale, view: DayView) -> Rows:
         _day_button(locale, day, f"{{}} · {count}" if count else "{}", view.only)
         for day, count in view.ahead.items()
     )
-    link = ((button(locale.t.plain("button.link"), Open("link")),),) if view.idle else ()
+    link = openings(locale, ("link",), own=view.own) if view.idle else ()
     return (row, *grid(jumps, width=_DAYS_PER_ROW), *link)
 
 

@@ -14,6 +14,7 @@ from domain import errors
 from domain.provider import Provider
 from domain.reservation import Party, Reservation, Status
 from domain.timespan import CELL, TimeSpan, by_day, cell_with, whole_day
+from domain.usecases.acting import own_provider
 
 DAYS_AHEAD = 6
 _DAY = timedelta(days=1)
@@ -62,6 +63,7 @@ async def day_screen(
     names = {each.id: each.label for each in whose.providers} if whose.several else {}
     entries = [await entry_of(context, each, names.get(each.provider_id, "")) for each in shown]
     ahead, upcoming = await _days_ahead(context, whose, day)
+    own = await own_provider(context.uow, context.me)
     idle = not found and not any(ahead.values()) and await _is_idle(context, whose)
     view = DayView(
         day,
@@ -76,6 +78,7 @@ async def day_screen(
         whose.providers if len(whose.providers) > 1 else (),
         whose.only.id if whose.only and len(whose.providers) > 1 else None,
         _holds(found),
+        own is not None,
     )
     return agenda_day(context.locale, view, note)
 

@@ -4,7 +4,8 @@ from telegram.ext import CallbackContext
 
 from bot.dialogue.context import Context
 from bot.dialogue.request import CURRENT_REQUEST
-from bot.dialogue.roles import is_admin, roles_of, set_menu
+from bot.dialogue.roles import roles_of, set_menu
+from bot.ui.command_menu import Roles
 from bot.ui.refusals import refusal_text, refused
 from domain.errors import ProviderOnly, ProviderUnknown, Refusal
 
@@ -21,18 +22,18 @@ async def handler_failed(update: object, context: CallbackContext) -> None:  # t
     request.error = context.error
     if not isinstance(context.error, Refusal):
         return
-    admin = is_admin(context)
+    roles = await roles_of(context)
     if request.tapped is not None:
-        context.alert(refusal_text(context.locale, context.error, admin=admin))
+        context.alert(refusal_text(context.locale, context.error, roles))
     else:
-        context.request.send(refused(context.locale, context.error, admin=admin))
-        await _leave_lost_work(context, context.error)
+        context.request.send(refused(context.locale, context.error, roles))
+        _leave_lost_work(context, context.error, roles)
     request.error = None
 
 
-async def _leave_lost_work(context: Context, refusal: Refusal) -> None:
+def _leave_lost_work(context: Context, refusal: Refusal, roles: Roles) -> None:
     """Leave a dialogue about a provider for whom the person does not act any more."""
     if isinstance(refusal, ProviderOnly | ProviderUnknown):
         context.request.leave()
     if isinstance(refusal, ProviderOnly):
-        set_menu(context, await roles_of(context))
+        set_menu(context, roles)

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from bot.dialogue.acting import all_providers
+from bot.dialogue.acting import all_providers, is_own
 from bot.dialogue.context import Context
 from bot.features.hours.day_lines import grouped
 from bot.features.hours.screens import hours_home
 from bot.features.hours.state import FARTHEST, State, enter_typing
 from domain.timespan import TimeSpan, whole_day
-from domain.usecases.acting import own_provider
 
 DAY_CELLS = 100
 
@@ -16,7 +15,7 @@ DAY_CELLS = 100
 async def show_home(context: Context, page: int = 0, note: str = "") -> State:
     """Show how to add hours and a page of the open hours, below a note if there is one."""
     posted = grouped(context.locale, await posted_within(context, coming(context)))
-    own = await _are_own(context)
+    own = await is_own(context)
     home = hours_home(
         context.locale,
         posted,
@@ -42,9 +41,3 @@ def coming(context: Context) -> TimeSpan:
     today = whole_day(context.today, context.zone)
     start = today.start if today else int(context.now.timestamp()) // 900
     return TimeSpan(start, start + (FARTHEST + 2) * DAY_CELLS)
-
-
-async def _are_own(context: Context) -> bool:
-    """Return whether these are the person's own hours."""
-    own = await own_provider(context.uow, context.me)
-    return own is not None and own.id == context.provider.id

@@ -16,6 +16,7 @@ from bot.ui.keyboards import button
 from bot.ui.locale import UserLocale
 from domain.policy import BookingPolicy
 from domain.posting import DayHours, Draft
+from domain.provider import Provider
 from domain.timespan import TimeSpan, WallSpan, merged
 
 _POSTED_SHOWN = 5
@@ -124,9 +125,11 @@ def _outlook(
     return Markup("{} {}").format(t.count("hours.bookable", bookable), window)
 
 
-def discarded(locale: UserLocale, draft: Draft) -> Screen:
-    """Say that a draft was discarded."""
-    return Screen(locale.t("hours.discarded"), _ways_on(locale, draft.provider_id))
+def discarded(locale: UserLocale, draft: Draft, of: Provider | None = None) -> Screen:
+    """Say that a draft was discarded; ``of`` is its provider if that is not the reader."""
+    t = locale.t
+    text = t("hours.discarded_of", provider=of.label) if of else t("hours.discarded")
+    return Screen(text, _ways_on(locale, draft.provider_id))
 
 
 def undone(locale: UserLocale, draft: Draft, today: date) -> Screen:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from bot.buttons.base import CallbackData
 from bot.buttons.hours import DraftStart, DraftTimes, HoursHome
-from bot.dialogue.acting import work_for
+from bot.dialogue.acting import is_own, work_for
 from bot.dialogue.context import Context
 from bot.features.hours.calendar_screens import draft_calendar, draft_end, draft_start, hours_wanted
 from bot.features.hours.preview_screens import (
@@ -178,11 +178,10 @@ async def _ended(context: Context, draft: Draft) -> Screen:
             too_early=some and draft.added[-1].end > context.policy.starts(context.now).stop,
             too_soon=some and _is_too_soon(context, draft),
         )
-    return (
-        undone(context.locale, draft, context.today)
-        if draft.state is DraftState.UNDONE
-        else discarded(context.locale, draft)
-    )
+    if draft.state is DraftState.UNDONE:
+        return undone(context.locale, draft, context.today)
+    of = None if await is_own(context) else context.provider
+    return discarded(context.locale, draft, of)
 
 
 def _is_too_soon(context: Context, draft: Draft) -> bool:

@@ -18,6 +18,7 @@ from bot.buttons.invite import (
 )
 from bot.dialogue.context import Context
 from bot.dialogue.deep_links import link_to
+from bot.dialogue.roles import roles_of
 from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import typed_text
 from bot.features.invite.screens import (
@@ -121,7 +122,7 @@ async def provider_named(update: Update, context: Context) -> State | int:
     except errors.BadInput as refusal:
         context.request.send(bad_name(context.locale, refusal))
         return State.NAME
-    return show_last(context, provider_added(context.locale, provider))
+    return show_last(context, provider_added(context.locale, provider, await roles_of(context)))
 
 
 async def _ask_whom(context: Context) -> int:

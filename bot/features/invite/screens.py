@@ -15,6 +15,7 @@ from bot.buttons.invite import (
     InviteProvider,
 )
 from bot.messages.screen import Rows, Screen
+from bot.ui.command_menu import Roles
 from bot.ui.keyboards import button, pager
 from bot.ui.links import openings, share
 from bot.ui.locale import UserLocale
@@ -90,13 +91,13 @@ def bad_name(locale: UserLocale, refusal: errors.BadInput) -> Screen:
     return Screen(refused(locale, refusal).text, back(locale))
 
 
-def provider_added(locale: UserLocale, provider: Provider) -> Screen:
-    """Say that a provider was added, and what to do next."""
+def provider_added(locale: UserLocale, provider: Provider, roles: Roles) -> Screen:
+    """Say that a provider was added, and what an admin with these roles does next."""
     t = locale.t
     assistant = button(t.plain("invite.button.assistant_of"), InviteAssistant(provider.id))
     return Screen(
         t("invite.added", provider=provider.label),
-        (*openings(locale, ("hours", "link")), (assistant,)),
+        (*openings(locale, ("hours", "link"), own=roles.provider is not None), (assistant,)),
     )
 
 

@@ -191,7 +191,7 @@ async def both(bot: BotHarness) -> ChatUser:
     [
         ("hh:0", "open on 1 day"),
         ("hd:20261125", "Open: 09:00–12:00"),
-        ("hn", "Which days do you work?"),
+        ("hn", "Which days?"),
         (f"hq:{NINE}:{TWELVE}", "Remove these hours?"),
         (f"hr:{NINE}:{TWELVE}:a", "Removed: Wed 25 Nov, 09:00–12:00"),
         ("sn", "Clients see you as Dora."),

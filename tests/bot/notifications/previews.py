@@ -34,6 +34,7 @@ from tests.kit.screens import (
     HELD,
 )
 
+PROVIDER = Roles((Acting(DORA, Role.SELF),))
 ASSISTANT = Roles((Acting(EMIL, Role.ASSISTANT),))
 
 PREVIEWS = Previews()
@@ -85,9 +86,10 @@ PREVIEWS.add(
 PREVIEWS.add(someone_left, all=lambda by: someone_left(by, "Rita", DORA))
 PREVIEWS.add(
     missed_screen,
-    client=lambda by: missed_screen(by, _missed_texts(by, 2), acts=False),
-    provider=lambda by: missed_screen(by, _missed_texts(by, 3), acts=True),
-    more_than_fits=lambda by: missed_screen(by, _missed_texts(by, 60), acts=True),
+    client=lambda by: missed_screen(by, _missed_texts(by, 2), Roles()),
+    provider=lambda by: missed_screen(by, _missed_texts(by, 3), PROVIDER),
+    assistant=lambda by: missed_screen(by, _missed_texts(by, 3), ASSISTANT),
+    more_than_fits=lambda by: missed_screen(by, _missed_texts(by, 60), PROVIDER),
 )
 
 

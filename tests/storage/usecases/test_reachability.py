@@ -236,9 +236,10 @@ async def test_the_last_to_be_notified_cannot_end_it(database: Database, dora: P
         await uow.providers.appoint(BOB, dora.id, Role.ASSISTANT, NOW)
     await lose(database, BOB)
 
-    with pytest.raises(errors.NoOneNotified):
+    with pytest.raises(errors.NoOneNotified) as refused:
         async with database.transaction() as uow:
             await choose_notifications(uow, DORA, dora.id, wanted=False)
+    assert refused.value.values == {"provider": "Dora"}
     assert await is_reachable(database, dora)
 
 

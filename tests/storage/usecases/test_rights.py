@@ -358,7 +358,7 @@ RIGHTS = {
         InvitationKind.PROVIDER, answered(OK, provider=HAS, other_provider=HAS)
     ),
     "becomes an assistant": joining(
-        InvitationKind.ASSISTANT, answered(OK, provider=ACTS, assistant=ACTS)
+        InvitationKind.ASSISTANT, answered(OK, provider=errors.OwnAssistant.code, assistant=ACTS)
     ),
     "is asked before taking over": Right(
         handover_of,

@@ -55,6 +55,7 @@ PREVIEWS.add(
     help_text,
     client=lambda by: help_text(by, CLIENT, timedelta(minutes=30)),
     provider=lambda by: help_text(by, PROVIDER, timedelta(minutes=30)),
+    assistant=lambda by: help_text(by, ASSISTANT, timedelta(minutes=30)),
     admin=lambda by: help_text(by, ADMIN, timedelta(minutes=30)),
 )
 PREVIEWS.add(privacy, all=privacy)
@@ -64,7 +65,11 @@ PREVIEWS.add(
     outside=lambda by: dialogue_left(by, CLIENT, left=False),
 )
 PREVIEWS.add(back_hint, all=back_hint)
-PREVIEWS.add(provider_link, all=lambda by: provider_link(by, LINK))
+PREVIEWS.add(
+    provider_link,
+    own=lambda by: provider_link(by, LINK),
+    of_another_provider=lambda by: provider_link(by, LINK, EMIL),
+)
 PREVIEWS.add(unknown_link, all=unknown_link)
 PREVIEWS.add(whose_link, all=lambda by: whose_link(by, [DORA, EMIL]))
 PREVIEWS.add(
@@ -77,8 +82,16 @@ PREVIEWS.add(
     handover_question, all=lambda by: handover_question(by, DORA, "kq3v7XmY0aBcDeFgHiJkLm")
 )
 PREVIEWS.add(handover_declined, all=lambda by: handover_declined(by, CLIENT))
-PREVIEWS.add(joined, all=lambda by: joined(by, DORA))
-PREVIEWS.add(assistant_joined, all=lambda by: assistant_joined(by, DORA))
+PREVIEWS.add(
+    joined,
+    new=lambda by: joined(by, DORA),
+    with_hours=lambda by: joined(by, DORA, has_hours=True),
+)
+PREVIEWS.add(
+    assistant_joined,
+    assistant=lambda by: assistant_joined(by, EMIL, ASSISTANT),
+    provider_who_assists=lambda by: assistant_joined(by, EMIL, BOTH),
+)
 PREVIEWS.add(admin_joined, all=admin_joined)
 PREVIEWS.add(
     settings_home,
@@ -98,7 +111,11 @@ PREVIEWS.add(
     chosen=lambda by: zone_settings(by, "Europe/Berlin"),
 )
 PREVIEWS.add(language_settings, all=language_settings)
-PREVIEWS.add(name_settings, all=lambda by: name_settings(by, DORA))
+PREVIEWS.add(
+    name_settings,
+    own=lambda by: name_settings(by, DORA),
+    of_another_provider=lambda by: name_settings(by, EMIL, own=False),
+)
 PREVIEWS.add(
     zone_matches, several=lambda by: zone_matches(by, "america", ZONES, JoinZone, back(by))
 )

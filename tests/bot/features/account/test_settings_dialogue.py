@@ -257,7 +257,9 @@ async def test_who_wants_no_notifications_of_a_provider_gets_none(
     await bob.sends("/start")
     await dora.sends("/settings")
     await dora.taps("🔔 Notifications: on")
-    assert "Someone has to learn of bookings" in dora.toast
+    assert dora.toast == (
+        "You're the only one notified about your clients' bookings, so this stays on."
+    )
     assert dora.buttons[-1] == "🔔 Notifications: on"
 
     await add_assistant(dora, bob)

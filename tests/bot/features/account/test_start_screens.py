@@ -90,6 +90,7 @@ def every_screen(by: UserLocale) -> list[Screen]:
         *(dialogue_left(by, roles, left=left) for roles in ROLES for left in (True, False)),
         back_hint(by),
         provider_link(by, LINK),
+        provider_link(by, LINK, WIDEST),
         unknown_link(by),
         whose_link(by, [WIDEST] * 3),
         whom(by, any_provider=True),
@@ -104,10 +105,10 @@ def every_screen(by: UserLocale) -> list[Screen]:
         ),
         *(invitation(by, kind, LINK, NOW, WIDEST) for kind in InvitationKind),
         name_wanted(by),
-        provider_added(by, WIDEST),
+        *(provider_added(by, WIDEST, roles) for roles in ROLES),
         name_question(by, WIDEST, nameless=False),
         name_question(by, WIDEST, nameless=True),
-        assistant_joined(by, WIDEST),
+        *(assistant_joined(by, WIDEST, roles) for roles in ROLES),
         admin_joined(by),
         zone_question(by, WIDEST),
         joined(by, WIDEST),
@@ -116,6 +117,7 @@ def every_screen(by: UserLocale) -> list[Screen]:
         zone_settings(by, LONGEST_ZONE),
         language_settings(by),
         name_settings(by, WIDEST),
+        name_settings(by, WIDEST, own=False),
         zone_matches(by, "x" * TEXT_LIMIT, found, JoinZone, back(by)),
         unknown_zone(by, "&" * TEXT_LIMIT),
     ]
@@ -138,15 +140,12 @@ def test_a_caption_fits_its_own_limit(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("provider", [False, True])
-@pytest.mark.parametrize("admin", [False, True])
-def test_a_menu_has_the_commands_of_its_roles_each_described(
-    language: str, provider: bool, admin: bool
-) -> None:
-    commands = dict(commands_for(texts_in(language), provider=provider, admin=admin))
+@pytest.mark.parametrize("roles", ROLES)
+def test_a_menu_has_the_commands_of_its_roles_each_described(language: str, roles: Roles) -> None:
+    commands = dict(commands_for(texts_in(language), roles))
     expected = {"start", "help", "book", "bookings", "settings", "privacy", "cancel"}
-    expected |= {"hours", "agenda", "link"} if provider else set()
-    expected |= {"invite"} if admin else set()
+    expected |= {"hours", "agenda", "link"} if roles.acts else set()
+    expected |= {"invite"} if roles.admin else set()
 
     assert set(commands) == expected
     assert all(
@@ -176,6 +175,28 @@ def test_a_name_cannot_write_html() -> None:
         "<b>Hello &lt;i&gt;Alice!</b>"
         in greeting(locale_in(), "<i>Alice", Roles(), zone_chosen=True).text
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "own", "of_others"),
+    [
+        ("en", ["My hours", "My agenda", "My link"], ["Hours", "Agenda", "Link"]),
+        ("de", ["Meine Zeiten", "Mein Kalender", "Mein Link"], ["Zeiten", "Kalender", "Link"]),
+    ],
+)
+def test_only_a_provider_reads_that_hours_are_theirs(
+    language: str, own: list[str], of_others: list[str]
+) -> None:
+    by = locale_in(language)
+    provider, assistant, both = Roles((SELF,)), Roles((ASSISTED,)), Roles((SELF, ASSISTED))
+
+    for roles, expected in ((provider, own), (assistant, of_others), (both, own)):
+        assert labels(greeting(by, "Dora", roles, zone_chosen=True))[:3] == expected
+    mine, others = (dict(commands_for(by.t, roles)) for roles in (provider, assistant))
+    assert {name for name in mine if mine[name] != others[name]} == {"hours", "agenda", "link"}
+    work = " ".join(others[name].lower() for name in ("hours", "agenda", "link"))
+    assert "your" not in work
+    assert "dein" not in work
 
 
 def test_help_lists_a_persons_own_commands() -> None:

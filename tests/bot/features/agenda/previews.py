@@ -81,6 +81,9 @@ PREVIEWS.add(
         ),
     ),
     nothing_ahead=lambda by: agenda_day(by, DayView(TODAY, TODAY, [], 0, 0, {}, WITHIN, idle=True)),
+    nothing_ahead_of_others=lambda by: agenda_day(
+        by, DayView(TODAY, TODAY, [], 0, 0, {}, WITHIN, idle=True, own=False)
+    ),
 )
 PREVIEWS.add(
     agenda_entry,

@@ -254,7 +254,10 @@ def test_a_client_who_cannot_be_notified_is_named(language: str) -> None:
 
 
 def test_the_link_is_offered_without_reservations() -> None:
-    assert button_data(agenda_day(locale_in(), replace(view(), idle=True)))[-1] == Open("link")
+    idle = replace(view(), idle=True)
+    assert button_data(agenda_day(locale_in(), idle))[-1] == Open("link")
+    assert labels(agenda_day(locale_in(), idle))[-1] == "My link"
+    assert labels(agenda_day(locale_in(), replace(idle, own=False)))[-1] == "Link"
     assert Open("link") not in button_data(agenda_day(locale_in(), view()))
 
 

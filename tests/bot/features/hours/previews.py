@@ -94,7 +94,11 @@ PREVIEWS.add(
 )
 PREVIEWS.add(all_past, all=lambda by: all_past(by, Suggestion(1, WEEK), HoursHome(0)))
 PREVIEWS.add(cannot_repeat, all=lambda by: cannot_repeat(by, 1))
-PREVIEWS.add(discarded, all=lambda by: discarded(by, DRAFT))
+PREVIEWS.add(
+    discarded,
+    own=lambda by: discarded(by, DRAFT),
+    of_another_provider=lambda by: discarded(by, DRAFT, EMIL),
+)
 PREVIEWS.add(undone, all=lambda by: undone(by, DRAFT, TODAY))
 PREVIEWS.add(
     bookings_inside,

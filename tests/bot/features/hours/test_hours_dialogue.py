@@ -246,7 +246,7 @@ async def test_weekly_hours_lead_to_the_calendar(bot: BotHarness) -> None:
     assert dora.last.text.startswith("Wöchentlich wiederholen kann ich noch nicht.")
 
     await dora.taps("Tage wählen")
-    dora.card.shows("An welchen Tagen arbeitest du?")
+    dora.card.shows("Welche Tage?")
 
 
 async def test_days_without_hours_are_asked_for_them(bot: BotHarness, dora: ChatUser) -> None:
@@ -546,7 +546,7 @@ Wed 25 Nov: 10:00–14:00
 
 1 day, 16 slots
 
-You're already open then.
+These hours are already open.
 
 [See hours] [Back]\
 """)
@@ -618,7 +618,7 @@ async def test_days_are_chosen_across_months_then_start_and_end(
     await dora.sends("/hours")
     await dora.taps("Choose days")
     assert str(dora.card) == snapshot("""\
-Which days do you work?
+Which days?
 Tap every day you want; they all get the same hours.
 No days chosen yet.
 
@@ -632,7 +632,7 @@ No days chosen yet.
     await dora.taps("›")
     await dora.taps("3")
     assert str(dora.card) == snapshot("""\
-Which days do you work?
+Which days?
 Tap every day you want; they all get the same hours.
 2 days chosen.
 
@@ -702,7 +702,7 @@ async def test_back_leads_from_the_preview_to_the_days_and_out(dora: ChatUser) -
     await dora.taps("Back")
     dora.card.shows("From 08:00 until when?")
     await dora.taps("Back")
-    dora.card.shows("When do you start?")
+    dora.card.shows("From when?")
     await dora.taps("Back")
     assert "✅ 27" in dora.buttons
     await dora.taps("26")
@@ -727,7 +727,7 @@ async def test_a_late_tap_on_publish_cannot_post_days_that_were_not_previewed(
     await dora.taps("26")
     await dora.taps_data(str(publish), dora.card.id)
 
-    dora.card.shows("When do you start?")
+    dora.card.shows("From when?")
     assert await open_hours_of(bot, dora) == [WEDNESDAY]
 
 
@@ -815,7 +815,7 @@ async def test_a_forged_month_shows_the_nearest_that_can_be_chosen(
     await dora.taps("Choose days")
     await dora.taps_data(f"hm:1:{month}", dora.card.id)
 
-    dora.card.shows("Which days do you work?")
+    dora.card.shows("Which days?")
     assert [label for label in dora.buttons if label in {"November 2026", "December 2027"}]
 
 
@@ -857,7 +857,7 @@ async def test_forged_times_change_nothing(dora: ChatUser, data: str) -> None:
     await dora.sends("/hours")
     await dora.taps("Choose days")
     await dora.taps_data(data, dora.card.id)
-    dora.card.shows("Which days do you work?")
+    dora.card.shows("Which days?")
 
     await dora.taps("27")
     await dora.taps_data("he:1:7:60", dora.card.id)

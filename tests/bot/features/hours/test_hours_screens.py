@@ -253,7 +253,7 @@ def test_a_preview_names_the_hours_open_already() -> None:
         "09:00–10:00" in preview(locale_in(), posting(*hours, posted=(half,)), QUARTER, TODAY).plain
     )
     nothing = preview(locale_in(), posting(*hours, posted=(span,)), QUARTER, TODAY)
-    assert "You're already open then." in nothing.plain
+    assert "These hours are already open." in nothing.plain
     assert labels(nothing) == ["See hours", "Discard"]
 
 

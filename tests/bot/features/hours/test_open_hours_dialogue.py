@@ -166,7 +166,7 @@ async def test_a_typed_span_is_cut_to_quarter_hours_and_open_hours(
 @pytest.mark.parametrize(
     ("line", "answer"),
     [
-        ("15:00-16:00", "You're not open then."),
+        ("15:00-16:00", "Nothing is open then."),
         ("11:00-10:00", "For hours past midnight"),
         ("9:01-9:14", "no full quarter-hour"),
         ("lunch", "I didn't get “lunch”"),

@@ -12,14 +12,16 @@ from bot.features.invite.screens import (
     which_provider,
     whom,
 )
+from bot.ui.command_menu import Roles
 from domain import errors
 from domain.invitation import InvitationKind
-from domain.provider import Assistance
+from domain.provider import Acting, Assistance, Role
 from tests.kit.preview import Previews
 from tests.kit.screens import ALICE, BOB, DORA, EMIL, NOW
 
 LINK = "https://t.me/slotkeeper_bot?start=join_4fBz0kXq"
 ENDS = NOW + timedelta(days=7)
+SELF, ASSISTED = Acting(EMIL, Role.SELF), Acting(DORA, Role.ASSISTANT)
 ASSISTANCES = [Assistance(ALICE, DORA), Assistance(ALICE, EMIL), Assistance(BOB, EMIL)]
 
 PREVIEWS = Previews()
@@ -59,7 +61,11 @@ PREVIEWS.add(
 )
 PREVIEWS.add(name_wanted, all=name_wanted)
 PREVIEWS.add(bad_name, too_long=lambda by: bad_name(by, errors.NameUnusable(limit=64)))
-PREVIEWS.add(provider_added, all=lambda by: provider_added(by, DORA))
+PREVIEWS.add(
+    provider_added,
+    by_an_admin_alone=lambda by: provider_added(by, DORA, Roles((ASSISTED,), admin=True)),
+    by_a_provider=lambda by: provider_added(by, DORA, Roles((SELF, ASSISTED), admin=True)),
+)
 PREVIEWS.add(
     which_assistant,
     some=lambda by: which_assistant(by, ASSISTANCES, page=0, pages=1),

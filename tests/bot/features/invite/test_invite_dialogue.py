@@ -100,7 +100,7 @@ async def test_an_assistant_is_invited_and_works_for_the_provider(
     admin.last.shows("Invitation to assist Dora", "Works once, until Mon 30 Nov, 10:00.")
     await cara.opens(link)
     cara.last.shows("Welcome! You're assisting Dora now.")
-    assert cara.last.labels == ["My hours", "My agenda", "My link", "Settings"]
+    assert cara.last.labels == ["Hours", "Agenda", "Link", "Settings"]
     assert roles(bot) == [("Dora", "Dora", "self"), ("Cara", "Dora", "assistant")]
     assert menu(cara) >= WORK
 
@@ -120,6 +120,7 @@ async def test_a_provider_may_assist_another(
     await emil.opens(await invites(admin, "An assistant of a provider", "Dora"))
 
     emil.last.shows("You're assisting Dora now.")
+    assert emil.last.labels == ["My hours", "My agenda", "My link", "Settings"]
     assert ("Emil", "Dora", "assistant") in roles(bot)
     assert ("Emil", "Emil", "self") in roles(bot)
     await emil.sends("/start")
@@ -131,8 +132,7 @@ async def test_the_providers_own_invitation_to_assist_themselves_changes_nothing
 ) -> None:
     await dora.opens(await invites(admin, "An assistant of a provider", "Dora"))
 
-    dora.last.shows("You already work for Dora; this invitation is still good for someone else.")
-    assert dora.last.labels == ["My hours"]
+    dora.last.shows("This link is for someone else, who becomes your assistant. Send it to them.")
     assert roles(bot) == [("Dora", "Dora", "self")]
 
 
@@ -143,6 +143,7 @@ async def test_an_assistant_leaves_a_second_link_for_the_same_provider_to_someon
     link = await invites(admin, "An assistant of a provider", "Dora")
     await cara.opens(link)
     cara.last.shows("You already work for Dora; this invitation is still good for someone else.")
+    assert cara.last.labels == ["Hours"]
     await bob.opens(link)
 
     bob.last.shows("You're assisting Dora now.")
@@ -212,7 +213,7 @@ async def test_a_provider_without_telegram_is_added_by_name_and_the_admin_acts_f
     admin.card.shows("What name should clients see?")
     await admin.sends("Dr. Baker")
     admin.card.shows("✅ Dr. Baker is added, and you look after them for now.")
-    assert admin.buttons == ["My hours", "My link", "Invite their assistant"]
+    assert admin.buttons == ["Hours", "Link", "Invite their assistant"]
     assert roles(bot) == [("Ada", "Dr. Baker", "assistant")]
 
     await admin.sends("/hours")
@@ -327,7 +328,7 @@ async def test_the_old_account_is_told_in_its_language_and_keeps_the_menu_of_its
 
     assert not cara.sees("moved")
     dora.last.shows("Dora ist auf ein anderes Telegram-Konto umgezogen.")
-    assert dora.last.labels == ["Meine Zeiten", "Mein Kalender"]
+    assert dora.last.labels == ["Zeiten", "Kalender"]
     assert menu(dora) >= WORK
 
 

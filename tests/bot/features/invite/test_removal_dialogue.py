@@ -134,7 +134,7 @@ async def test_an_assistant_of_two_keeps_the_other_provider_and_the_menu(
 
     assert assistants(bot) == [("Rita", "Emil")]
     rita.last.shows("You no longer assist Dora")
-    assert rita.last.labels == ["My hours", "My agenda"]
+    assert rita.last.labels == ["Hours", "Agenda"]
     assert menu(rita) >= WORK
     await rita.sends("/hours")
     rita.card.shows("👤 Emil")
