@@ -16,7 +16,6 @@ from sqlalchemy import (
     func,
     insert,
     literal,
-    null,
     or_,
     select,
     text,
@@ -151,9 +150,15 @@ _SETTLE = (
     .values(state=bindparam("new_state"), settled_at=bindparam("now"), error=bindparam("new_error"))
 )
 _FORGET = delete(outbox).where(_ROW)
+# Another row of the chat that is leased is being sent, and must not be claimed again.
 _POSTPONE = (
     update(outbox)
-    .where(DUE, outbox.c.chat_id == bindparam("chat"), outbox.c.due_at <= bindparam("until"))
+    .where(
+        DUE,
+        outbox.c.chat_id == bindparam("chat"),
+        outbox.c.due_at <= bindparam("until"),
+        or_(_ROW, outbox.c.lease_until.is_(None)),
+    )
     .values(due_at=bindparam("until"), lease_until=None)
 )
 # Only hold warnings are scheduled ahead. Any other row that is not due yet was postponed, or queues
@@ -194,11 +199,6 @@ _RECALL = (
     .returning(outbox.c.id)
 )
 _NOTE_ERROR = update(outbox).where(_ROW).values(error=bindparam("new_error"))
-_MOVE_TO_QUEUE = (
-    update(outbox)
-    .where(DUE, outbox.c.chat_id == bindparam("chat"), outbox.c.due_at <= bindparam("until"))
-    .values(due_at=bindparam("until"), lease_until=case((_ROW, null()), else_=outbox.c.lease_until))
-)
 _SAVE_PAYLOAD = update(outbox).where(_ROW, DUE).values(payload=bindparam("new_payload"))
 # Renews a lapsed lease too, but not one that was dropped when the row was postponed.
 _EXTEND_LEASE = (
@@ -502,19 +502,19 @@ class SqlOutbox:
         return following
 
     async def postpone(self, row: OutboxRow, until: datetime, error: str) -> None:
-        """Postpone a row and all others of its chat, so that none overtakes it."""
+        """Postpone a row and all that wait behind it, so that none overtakes it."""
         await self._connection.execute(
             _NOTE_ERROR, {"row": row.id, "tries": row.attempts, "new_error": error}
         )
-        await self._connection.execute(_POSTPONE, {"chat": row.chat_id, "until": until})
+        await self.queue(row, until)
 
     async def queue(self, row: OutboxRow, until: datetime) -> None:
         """Let the sweep send a reply that was to be sent directly, not before ``until``.
 
         Others of its chat that fall due before wait as long, so that none overtakes it.
         """
-        moved = {"row": row.id, "tries": row.attempts, "chat": row.chat_id, "until": until}
-        await self._connection.execute(_MOVE_TO_QUEUE, moved)
+        queued = {"row": row.id, "tries": row.attempts, "chat": row.chat_id, "until": until}
+        await self._connection.execute(_POSTPONE, queued)
 
     async def recall_postponed(
         self, now: datetime, *, after: datetime, by: timedelta | None = None

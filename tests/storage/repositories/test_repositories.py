@@ -846,6 +846,21 @@ async def test_a_queued_reply_to_a_tap_is_leased_until_the_tap_is_answered(
         assert [row.id for row in await uow.outbox.claim(NOW + SECOND, 10)] == [reply.id]
 
 
+async def test_a_notification_in_flight_keeps_its_lease_when_a_reply_is_postponed(
+    database: Database, reserved: int
+) -> None:
+    await notify(database, reserved, Kind.CANCELLED_BY_CLIENT)
+    async with database.transaction() as uow:
+        reply = await uow.outbox.reply(ALICE_CHAT, ALICE, {}, NOW)
+    async with database.transaction() as uow:
+        [in_flight] = await uow.outbox.claim(NOW, 10)
+        await uow.outbox.postpone(reply, NOW + 2 * SECOND, "not now")
+        assert await uow.outbox.claim(NOW + 3 * SECOND, 10) == []
+        assert await uow.outbox.renew(in_flight, NOW + 3 * SECOND)
+        await uow.outbox.record_result(in_flight, "sent", NOW + 3 * SECOND)
+        assert [row.id for row in await uow.outbox.claim(NOW + 3 * SECOND, 10)] == [reply.id]
+
+
 async def test_no_newer_reply_overtakes_one_that_is_queued_again(
     database: Database, reserved: int
 ) -> None:
