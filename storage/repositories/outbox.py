@@ -16,6 +16,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    null,
     or_,
     select,
     text,
@@ -150,16 +151,19 @@ _SETTLE = (
     .values(state=bindparam("new_state"), settled_at=bindparam("now"), error=bindparam("new_error"))
 )
 _FORGET = delete(outbox).where(_ROW)
-# Another row of the chat that is leased is being sent, and must not be claimed again.
+_UNTIL = bindparam("until", type_=outbox.c.due_at.type)
+# The rows that wait behind the postponed one. A leased row with attempts is being sent, and must
+# not be claimed again. A leased one without attempts only answers its tap.
+_BEHIND = and_(
+    outbox.c.due_at <= _UNTIL, or_(outbox.c.lease_until.is_(None), outbox.c.attempts == 0)
+)
 _POSTPONE = (
     update(outbox)
-    .where(
-        DUE,
-        outbox.c.chat_id == bindparam("chat"),
-        outbox.c.due_at <= bindparam("until"),
-        or_(_ROW, outbox.c.lease_until.is_(None)),
+    .where(DUE, outbox.c.chat_id == bindparam("chat"), or_(_ROW, _BEHIND))
+    .values(
+        due_at=case((outbox.c.due_at < _UNTIL, _UNTIL), else_=outbox.c.due_at),
+        lease_until=case((_ROW, null()), else_=outbox.c.lease_until),
     )
-    .values(due_at=bindparam("until"), lease_until=None)
 )
 # Only hold warnings are scheduled ahead. Any other row that is not due yet was postponed, or queues
 # behind a postponed row.

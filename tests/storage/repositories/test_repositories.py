@@ -861,6 +861,18 @@ async def test_a_notification_in_flight_keeps_its_lease_when_a_reply_is_postpone
         assert [row.id for row in await uow.outbox.claim(NOW + 3 * SECOND, 10)] == [reply.id]
 
 
+async def test_a_reply_whose_tap_is_being_answered_stays_behind_a_postponed_one(
+    database: Database, reserved: int
+) -> None:
+    async with database.transaction() as uow:
+        first = await uow.outbox.reply(ALICE_CHAT, ALICE, {}, NOW)
+        second = await uow.outbox.reply(ALICE_CHAT, ALICE, {}, NOW + SECOND, answers_tap=True)
+        await uow.outbox.postpone(first, NOW + 2 * SECOND, "not now")
+        await uow.outbox.queue(second, second.due_at)
+        assert await uow.outbox.claim(NOW + SECOND, 10) == []
+        assert [row.id for row in await uow.outbox.claim(NOW + 2 * SECOND, 10)] == [first.id]
+
+
 async def test_no_newer_reply_overtakes_one_that_is_queued_again(
     database: Database, reserved: int
 ) -> None:
