@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from bot.clock import Clock, system_clock
 from bot.dialogue.context import Context, HandlerSettings
 from bot.features.fallback.errors import handler_failed
 from bot.features.handlers import all_handlers
+from bot.host import HOST, Host
 from bot.http.server import HttpServer
 from bot.jobs.due_jobs import Jobs
 from bot.notifications.admin_summary import AdminSummary
@@ -37,6 +39,7 @@ from bot.outbox.relay import Relay
 from bot.outbox.shown_messages import LocalShownMessages
 from bot.runtime.alarm import Alarm, new_scheduler
 from bot.runtime.chat_locks import ChatLocks
+from bot.runtime.clock_guard import ClockGuard
 from bot.runtime.membership import Membership
 from bot.settings import Settings
 from bot.telegram.transport import AiohttpRequest
@@ -99,6 +102,7 @@ def build(
     read_timeout: float = _READ_TIMEOUT,
     max_read_timeout: float = _MAX_READ_TIMEOUT,
     rate_limiter: RateLimiter | None = None,
+    host: Host = HOST,
 ) -> App:
     """Assemble the bot without opening anything; the database must be migrated.
 
@@ -106,18 +110,25 @@ def build(
     ``max_read_timeout`` how many in a chat where an earlier request timed out.
     ``rate_limiter`` keeps the bot within Telegram's limits; the simulator needs none.
     """
-    membership = membership_on(settings.database_url)
+    membership = membership_on(settings.database_url, host.new_replica_number())
     shared = shared_rate_limit_on(settings.database_url)
-    database = Database(settings.database_url, replica=membership.number)
-    scheduler, metrics = new_scheduler(), Metrics()
+    database = Database(settings.database_url, replica=membership.number, connect=host.connect)
+    scheduler, metrics = new_scheduler(host.scheduler_zone), Metrics()
     instrumented = InstrumentedDatabase(database, metrics)
-    chat_locks, alarm = ChatLocks(membership), Alarm(scheduler, clock)
-    polling_request = AiohttpRequest(
-        connections=_POLLING_CONNECTIONS,
+    chat_locks, alarm = ChatLocks(membership), Alarm(scheduler, clock, host.clock)
+    new_request = partial(
+        AiohttpRequest,
         read_timeout=read_timeout,
         on_request=metrics.request_ended,
+        open_session=host.open_session,
     )
-    application = _application(settings, token, polling_request, read_timeout, metrics)
+    polling_request = new_request(connections=_POLLING_CONNECTIONS)
+    application = _application(
+        settings,
+        token,
+        new_request(connections=MAX_CONCURRENT_UPDATES + SPARE_CONNECTIONS),
+        polling_request,
+    )
     sender = MessageSender(
         application.bot,
         shared or LocalShownMessages(),
@@ -145,6 +156,7 @@ def build(
         settings.policy,
         clock,
         heartbeat_file=settings.heartbeat_file,
+        guard=ClockGuard(wall=host.clock, monotonic=host.monotonic),
     )
     webhook, heartbeat = _webhook(settings, receiver), Heartbeat()
     checks = (
@@ -181,14 +193,14 @@ def build(
 
 
 @asynccontextmanager
-async def opened(app: App, settings: Settings) -> AsyncIterator[App]:
+async def opened(app: App, settings: Settings, *, host: Host = HOST) -> AsyncIterator[App]:
     """Connect to Telegram for a block; raise InvalidToken if it rejects the token."""
     try:
         await app.membership.join()
         if app.rate_limiter is not None and app.shared_rate_limit is not None:
             await app.rate_limiter.share(app.shared_rate_limit)
         await retry_until_answered(app.application.initialize)
-        app.application.bot_data["services"] = _services(settings, app.application)
+        app.application.bot_data["services"] = _services(settings, app.application, host)
         yield app
     finally:
         await asyncio.gather(app.replies.shutdown(), app.relay.shutdown())
@@ -204,13 +216,13 @@ async def opened(app: App, settings: Settings) -> AsyncIterator[App]:
 
 
 @asynccontextmanager
-async def prepared(url: str) -> AsyncIterator[None]:
+async def prepared(url: str, *, host: Host = HOST) -> AsyncIterator[None]:
     """Hold the process lock of a SQLite file for a block, and migrate the database first.
 
     Raises what ``process_lock`` and ``migrate`` raise.
     """
     async with process_lock(url):
-        await migrate(url)
+        await migrate(url, connect=host.connect)
         yield
 
 
@@ -222,11 +234,7 @@ def _webhook(settings: Settings, receiver: Receiver) -> Webhook | None:
 
 
 def _application(
-    settings: Settings,
-    token: str,
-    polling_request: AiohttpRequest,
-    read_timeout: float,
-    metrics: Metrics,
+    settings: Settings, token: str, request: AiohttpRequest, polling_request: AiohttpRequest
 ) -> BotApplication:
     """Return python-telegram-bot's application with our transport, context and handlers."""
     application = (
@@ -234,13 +242,7 @@ def _application(
         .token(token)
         .base_url(f"{settings.telegram_api_url}/bot")
         .base_file_url(f"{settings.telegram_api_url}/file/bot")
-        .request(
-            AiohttpRequest(
-                connections=MAX_CONCURRENT_UPDATES + SPARE_CONNECTIONS,
-                read_timeout=read_timeout,
-                on_request=metrics.request_ended,
-            )
-        )
+        .request(request)
         .get_updates_request(polling_request)
         .context_types(ContextTypes(context=Context))
         .job_queue(None)
@@ -252,8 +254,12 @@ def _application(
     return application
 
 
-def _services(settings: Settings, application: BotApplication) -> HandlerSettings:
+def _services(settings: Settings, application: BotApplication, host: Host) -> HandlerSettings:
     """Return the configuration that handlers need."""
     return HandlerSettings(
-        settings.policy, ZoneInfo(settings.time_zone), settings.admin_ids, application.bot.username
+        settings.policy,
+        ZoneInfo(settings.time_zone),
+        settings.admin_ids,
+        application.bot.username,
+        host.new_code,
     )

@@ -6,7 +6,7 @@ With several replicas, only the leader polls or registers the webhook.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from typing import Any
 
 from telegram import BotCommand
@@ -14,6 +14,7 @@ from telegram.error import TelegramError
 
 from bot.app import App, BotApplication, build, opened, prepared
 from bot.clock import Clock, system_clock
+from bot.host import HOST, Host
 from bot.http.server import CannotListen
 from bot.observability.watchdog import watched
 from bot.outbox.rate_limiter import RateLimiter
@@ -39,24 +40,32 @@ async def run(
     rate_limiter: RateLimiter | None = None,
     ready: Callable[[App], Awaitable[None]] | None = None,
     serve: bool = True,
+    host: Host = HOST,
 ) -> None:
     """Run the bot until cancelled, by webhook if an address is set and by long polling otherwise.
 
     ``read_timeout`` and ``rate_limiter`` are passed to ``build``, ``poll_seconds`` to ``poll``.
     ``ready`` is called after the bot has connected to Telegram and before it takes the first
-    update. With ``serve=False`` there is no HTTP server.
+    update. With ``serve=False`` there is no HTTP server. ``host`` is the machine.
 
     Raises:
         InvalidToken: Telegram rejects the token.
         CannotListen, WebhookRefused: see these classes.
     """
-    app = build(settings, token, clock=clock, read_timeout=read_timeout, rate_limiter=rate_limiter)
+    app = build(
+        settings,
+        token,
+        clock=clock,
+        read_timeout=read_timeout,
+        rate_limiter=rate_limiter,
+        host=host,
+    )
     # The HTTP server starts first and stops last, so that probes get answers in between.
     async with (
-        watched(),
-        prepared(settings.database_url),
+        watched() if host.has_threads else nullcontext(),
+        prepared(settings.database_url, host=host),
         _served(app, settings, serve=serve),
-        opened(app, settings),
+        opened(app, settings, host=host),
     ):
         log.info("@%s is running on %s", app.application.bot.username, await app.database.version())
         app.scheduler.start()

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import AdaptedConnection, Connection, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -34,6 +34,12 @@ from storage.unit_of_work import SqlUnitOfWork
 
 Result = TypeVar("Result")
 
+SqliteConnect = Callable[..., Awaitable[Any]]
+"""Opens a file and returns a connection with the methods of ``aiosqlite.Connection``.
+
+It takes the arguments of ``sqlite3.connect``.
+"""
+
 _READERS = 4
 _MAX_CONCURRENT_WRITES = 3
 _POOL_TIMEOUT_SECONDS = 30
@@ -47,11 +53,14 @@ class DatabaseUnsupported(Misconfigured):
     """``DATABASE_URL`` names a kind of database that Slotkeeper does not support."""
 
 
-def make_engine(url: str, *, write: bool, migrating: bool = False) -> AsyncEngine:
+def make_engine(
+    url: str, *, write: bool, migrating: bool = False, connect: SqliteConnect | None = None
+) -> AsyncEngine:
     """Return an engine for a plain ``sqlite:///path`` or ``postgresql://…`` URL.
 
     An engine for ``migrating`` checks no foreign keys on SQLite, where rebuilding a table would
-    delete its children, and has no timeouts on PostgreSQL.
+    delete its children, and has no timeouts on PostgreSQL. ``connect`` opens SQLite files instead
+    of aiosqlite.
 
     Raises:
         DatabaseUnsupported: the URL names another kind of database.
@@ -60,13 +69,15 @@ def make_engine(url: str, *, write: bool, migrating: bool = False) -> AsyncEngin
     if kind == "postgresql":
         return postgres_engine(url, write=write, long_running=migrating)
     if kind == "sqlite":
-        return _sqlite_engine(url, write=write, migrating=migrating)
+        return _sqlite_engine(url, write=write, migrating=migrating, connect=connect)
     raise DatabaseUnsupported(
         f"DATABASE_URL must begin with sqlite:/// or postgresql://, not {kind}."
     )
 
 
-def _sqlite_engine(url: str, *, write: bool, migrating: bool) -> AsyncEngine:
+def _sqlite_engine(
+    url: str, *, write: bool, migrating: bool, connect: SqliteConnect | None
+) -> AsyncEngine:
     """Return an engine for a file.
 
     A writing engine has one connection and begins with BEGIN IMMEDIATE: it takes the lock before
@@ -76,7 +87,8 @@ def _sqlite_engine(url: str, *, write: bool, migrating: bool) -> AsyncEngine:
     engine = create_async_engine(
         make_url(url).set(drivername="sqlite+aiosqlite"),
         # The driver must not begin transactions.
-        connect_args={"isolation_level": None},
+        connect_args={"isolation_level": None}
+        | ({} if connect is None else {"async_creator_fn": connect}),
         pool_size=1 if write else _READERS,
         max_overflow=0,
         # Errors are logged and stored. They must not contain names or messages of people.
@@ -128,17 +140,22 @@ class Database:
     """An open database: transactions to write in, snapshots to read from."""
 
     def __init__(
-        self, url: str, *, replica: int = 0, write_timeout: float = ACQUIRE_TIMEOUT
+        self,
+        url: str,
+        *,
+        replica: int = 0,
+        write_timeout: float = ACQUIRE_TIMEOUT,
+        connect: SqliteConnect | None = None,
     ) -> None:
         """Create the engines without connecting. Raises DatabaseUnsupported.
 
         Outbox leases are taken for ``replica``. ``write_timeout`` is the longest wait for the write
-        lock on SQLite, in seconds.
+        lock on SQLite, in seconds. ``connect`` opens SQLite files instead of aiosqlite.
         """
         self.url = url
         self._replica = replica
-        self._writer = make_engine(url, write=True)
-        self._reader = make_engine(url, write=False)
+        self._writer = make_engine(url, write=True, connect=connect)
+        self._reader = make_engine(url, write=False, connect=connect)
         # With a single writer, sharing its next transaction is faster than waiting in line for it.
         self._write_lock = (
             WriteLock(self._writer, acquire_timeout=write_timeout)

@@ -1,6 +1,6 @@
 """The context of every handler: the update request and the app's services, typed."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from bot.ports import Cards, Updates
 from bot.ui.formats import Times
 from bot.ui.locale import UserLocale, user_locale
 from bot.ui.texts import Texts
+from domain.invitation import new_code
 from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork
 from domain.provider import Provider
@@ -29,6 +30,7 @@ class HandlerSettings:
     venue_zone: ZoneInfo
     admins: frozenset[int]
     username: str = ""
+    new_code: Callable[[], str] = new_code
 
 
 class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict[Any, Any]]):

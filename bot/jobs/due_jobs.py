@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -92,6 +92,8 @@ class Jobs:
             "cron",
             args=[self.tidy],
             hour=_TIDY_HOUR,
+            # The scheduler's own zone may only tell the present; see ``bot.host``.
+            timezone=UTC,
             id="tidy",
             replace_existing=True,
         )

@@ -1,6 +1,6 @@
 """Chooses how long to wait for Telegram's answer when a message is sent."""
 
-import time
+import asyncio
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,13 +29,14 @@ class ReadTimeouts:
 
         Yields the timeout in seconds, None for the transport's own.
         """
-        began = time.monotonic()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             yield self._longest if chat in self._slow else None
         except TimedOut:
             self._mark_slow(chat)
             raise
-        if time.monotonic() - began < self._usual:
+        if loop.time() - began < self._usual:
             self._slow.pop(chat, None)
 
     def _mark_slow(self, chat: int) -> None:

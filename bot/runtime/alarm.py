@@ -2,7 +2,7 @@
 
 import asyncio
 from contextvars import Context
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
@@ -16,9 +16,13 @@ _MIN_WAIT = timedelta(milliseconds=50)
 class Alarm:
     """Rings when something falls due. It has no business state: the database knows what is due."""
 
-    def __init__(self, scheduler: AsyncIOScheduler, clock: Clock) -> None:
+    def __init__(
+        self, scheduler: AsyncIOScheduler, clock: Clock, scheduler_clock: Clock = system_clock
+    ) -> None:
+        """Use the bot's ``clock``; the ``scheduler_clock`` is the one by which jobs run."""
         self._scheduler = scheduler
         self._clock = clock
+        self._scheduler_clock = scheduler_clock
         self._bell = asyncio.Event()
         self._set_for: datetime | None = None
 
@@ -32,9 +36,9 @@ class Alarm:
         if self._set_for is not None and self._set_for <= moment:
             return
         self._set_for = moment
-        # The scheduler uses the system clock, and ours may be another one: convert the wait.
+        # The scheduler's clock may be another one than ours: convert the wait.
         wait = max(moment - self._clock(), _MIN_WAIT)
-        due = system_clock() + wait
+        due = self._scheduler_clock() + wait
         # The scheduler's timer keeps the context in which it is set. With the caller's context,
         # every later job would log the fields of the caller's update.
         Context().run(
@@ -86,12 +90,13 @@ class Every(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types.
         return now + self._interval
 
 
-def new_scheduler() -> AsyncIOScheduler:
+def new_scheduler(zone: tzinfo = UTC) -> AsyncIOScheduler:
     """Return a scheduler that runs late jobs instead of dropping them.
 
-    By default, APScheduler drops jobs that fall due while the loop is busy for a second.
+    By default, APScheduler drops jobs that fall due while the loop is busy for a second. It reads
+    the time as ``datetime.now(zone)``.
     """
     return AsyncIOScheduler(
-        timezone=UTC,
+        timezone=zone,
         job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
     )

@@ -21,9 +21,21 @@ from bot.telegram.lenient_json import read_json
 OnRequest = Callable[[str, str, float], None]
 """Called after each request with the method, the HTTP status or the failure, and the seconds."""
 
+OpenSession = Callable[[int, str], aiohttp.ClientSession]
+"""Opens a session with a pool of this many connections and this user agent."""
+
 _DEFAULT = BaseRequest.DEFAULT_NONE
 _NOT_TELEGRAM = "from something that is no Bot API server"
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def open_session(connections: int, user_agent: str) -> aiohttp.ClientSession:
+    """Open a session without cookies, because Telegram sets none."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=30),
+        headers={"User-Agent": user_agent},
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
 
 
 class _Answer(dict[str, Any]):
@@ -44,12 +56,14 @@ class AiohttpRequest(BaseRequest):
         read_timeout: float = 10.0,
         pool_timeout: float = 30.0,
         on_request: OnRequest | None = None,
+        open_session: OpenSession = open_session,
     ) -> None:
         self._on_request = on_request
         self._connections = connections
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._pool_timeout = pool_timeout
+        self._open_session = open_session
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -60,12 +74,7 @@ class AiohttpRequest(BaseRequest):
     async def initialize(self) -> None:
         """Open the pool; opening it twice does no harm."""
         if self._session is None or self._session.closed:
-            connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=30)
-            # Telegram sets no cookies.
-            cookies = aiohttp.DummyCookieJar()
-            self._session = aiohttp.ClientSession(
-                connector=connector, headers={"User-Agent": self.USER_AGENT}, cookie_jar=cookies
-            )
+            self._session = self._open_session(self._connections, self.USER_AGENT)
 
     async def shutdown(self) -> None:
         """Close the pool; closing it twice does no harm."""

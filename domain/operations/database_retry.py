@@ -1,7 +1,6 @@
 """Retry after a transaction conflict or while the database is unavailable."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from itertools import islice
 from typing import TypeVar
@@ -33,9 +32,10 @@ async def retry_while_unavailable(
 
     Raises DatabaseAway if it is still unavailable after ``seconds``.
     """
-    deadline = time.monotonic() + seconds
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
     for wait in _UNAVAILABLE.waits():
-        if time.monotonic() + wait >= deadline:
+        if loop.time() + wait >= deadline:
             break
         try:
             return await attempt()

@@ -1,6 +1,6 @@
 """Invite people, and accept invitations: providers, assistants, new accounts, admins."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from domain import errors
@@ -32,15 +32,18 @@ async def invite(
     now: datetime,
     *,
     provider_id: int | None = None,
+    new_code: Callable[[], str] = new_code,
 ) -> tuple[str, datetime]:
-    """Create an invitation; return its code and when it expires.
+    """Create an invitation; return its code, which ``new_code`` makes, and when it expires.
 
     Raises errors.AdminOnly, and errors.ProviderUnknown for an unknown provider.
     """
     check_admin(actor, admin_ids)
     if kind in _OF_A_PROVIDER and await uow.queries.provider(provider_id or 0) is None:
         raise errors.ProviderUnknown
-    return await add_invitation(uow, kind, now, provider_id=provider_id, invited_by=actor.id)
+    return await add_invitation(
+        uow, kind, now, provider_id=provider_id, invited_by=actor.id, new_code=new_code
+    )
 
 
 async def add_invitation(
@@ -50,6 +53,7 @@ async def add_invitation(
     *,
     provider_id: int | None = None,
     invited_by: int | None = None,
+    new_code: Callable[[], str] = new_code,
 ) -> tuple[str, datetime]:
     """Create an invitation without checking an actor, for the command line.
 

@@ -7,9 +7,12 @@ from storage.cluster.shared_rate_limit import SharedRateLimit
 from storage.cluster.single_process import SingleProcess
 
 
-def membership_on(url: str) -> SingleProcess | PostgresMembership:
-    """Return this process's membership on a database, without connecting."""
-    return PostgresMembership(url) if _has_replicas(url) else SingleProcess()
+def membership_on(url: str, number: int) -> SingleProcess | PostgresMembership:
+    """Return this process's membership on a database, without connecting.
+
+    The ``number`` identifies this process among its replicas and later ones.
+    """
+    return PostgresMembership(url, number) if _has_replicas(url) else SingleProcess(number)
 
 
 def shared_rate_limit_on(url: str) -> SharedRateLimit | None:

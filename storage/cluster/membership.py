@@ -8,7 +8,6 @@ once.
 
 import asyncio
 import logging
-import secrets
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -63,14 +62,19 @@ class PostgresMembership:
     """Implements ``bot.runtime.membership.Membership`` on PostgreSQL."""
 
     def __init__(
-        self, url: str, *, check_interval: float | None = None, reconnect: Backoff = _RECONNECT
+        self,
+        url: str,
+        number: int,
+        *,
+        check_interval: float | None = None,
+        reconnect: Backoff = _RECONNECT,
     ) -> None:
-        """Choose a number for this replica, without connecting.
+        """Use a number that no other replica has, without connecting.
 
         ``check_interval`` is in seconds. ``reconnect`` is how long to wait after a failed check or
         try to connect.
         """
-        self.number = secrets.randbelow(2**31 - 1) + 1
+        self.number = number
         self._url = url
         self._check_interval = CHECK_SECONDS if check_interval is None else check_interval
         self._reconnect = reconnect

@@ -1,7 +1,6 @@
 """Membership of a process that has the database to itself, as on SQLite."""
 
 import asyncio
-import secrets
 from collections.abc import Callable, Collection
 from datetime import datetime
 
@@ -11,9 +10,9 @@ class SingleProcess:
 
     is_leader = True
 
-    def __init__(self) -> None:
-        """Choose a number that tells this process's leases from those of earlier processes."""
-        self.number = secrets.randbelow(2**31 - 1) + 1
+    def __init__(self, number: int) -> None:
+        """Use a number that tells this process's leases from those of earlier processes."""
+        self.number = number
 
     async def join(self) -> None:
         """Do nothing: there is no connection to open."""

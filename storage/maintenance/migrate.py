@@ -8,6 +8,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DatabaseError
 
 from storage.database import (
+    SqliteConnect,
     database_file,
     explain_connection_errors,
     file_exists,
@@ -33,13 +34,13 @@ class ForeignKeysBroken(Exception):
     """A migration left rows with broken foreign keys and was rolled back."""
 
 
-async def migrate(url: str) -> None:
+async def migrate(url: str, *, connect: SqliteConnect | None = None) -> None:
     """Create the database if necessary, and run the migrations that it has not seen.
 
     Of several processes that start at once, one migrates and the others find nothing to do:
     SQLite's transaction locks the file, PostgreSQL's takes an advisory lock. Foreign keys are off
     while SQLite rebuilds tables, which would otherwise delete the children of a rebuilt table, and
-    are checked at the end.
+    are checked at the end. ``connect`` opens SQLite files instead of aiosqlite.
 
     Raises:
         ForeignKeysBroken: a migration would break foreign keys.
@@ -47,7 +48,7 @@ async def migrate(url: str) -> None:
         DatabaseUnsupported: the URL names another kind of database.
         DatabaseUnusable: the file is not Slotkeeper's, is damaged, or its schema is newer.
     """
-    engine = make_engine(url, write=True, migrating=True)
+    engine = make_engine(url, write=True, migrating=True, connect=connect)
     if file := database_file(url):
         prepare_folder(file)
         # The check may read the whole file.

@@ -166,6 +166,7 @@ async def _send(context: Context, kind: InvitationKind, provider_id: int | None 
             kind,
             context.now,
             provider_id=provider_id,
+            new_code=context.services.new_code,
         )
     )
     provider = await context.uow.queries.provider(provider_id) if provider_id else None

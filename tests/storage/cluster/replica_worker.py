@@ -2,6 +2,7 @@
 
 import asyncio
 
+from bot.host import new_replica_number
 from storage.cluster.membership import PostgresMembership
 from storage.database import Database
 from tests.kit.clinic import NOW
@@ -13,7 +14,7 @@ def run(url: str, chats: list[int]) -> None:
 
 
 async def _run(url: str, chats: list[int]) -> None:
-    replica = PostgresMembership(url)
+    replica = PostgresMembership(url, new_replica_number())
     await replica.join()
     await replica.wait_until_leader()
     for chat in chats:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import pytest
 
+from bot.host import new_replica_number
 from domain.failures import DatabaseAway
 from domain.notification import Kind, Notification
 from domain.operations.backoff import Backoff
@@ -31,7 +32,12 @@ class Watcher(PostgresMembership):
     """A replica that records due instants, and counts departures and reconnections."""
 
     def __init__(self, url: str, interval: float) -> None:
-        super().__init__(url, check_interval=interval, reconnect=Backoff(interval, interval))
+        super().__init__(
+            url,
+            new_replica_number(),
+            check_interval=interval,
+            reconnect=Backoff(interval, interval),
+        )
         self.dues: list[datetime] = []
         self.departures = self.reconnections = 0
         self.watch(
@@ -251,7 +257,7 @@ async def test_a_disconnected_replica_raises_for_every_query(
 
 async def test_joining_an_unreachable_server_raises() -> None:
     with pytest.raises(DatabaseAway):
-        await PostgresMembership("postgresql://slotkeeper@127.0.0.1:1/nowhere").join()
+        await PostgresMembership("postgresql://slotkeeper@127.0.0.1:1/nowhere", 1).join()
 
 
 async def test_one_replica_at_a_time_holds_the_lock_of_a_chat(team: Replicas) -> None:

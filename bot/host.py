@@ -1,0 +1,42 @@
+"""What the bot takes from the machine that it runs on. The simulation passes its own."""
+
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from typing import Any
+
+from bot.clock import Clock, system_clock
+from bot.telegram.transport import OpenSession, open_session
+from domain.invitation import new_code
+
+_MAX_REPLICA_NUMBER = 2**31 - 1
+
+
+def new_replica_number() -> int:
+    """Return a random number for this process, which no other replica or earlier process has."""
+    return secrets.randbelow(_MAX_REPLICA_NUMBER) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The machine: clocks, network, disk, random numbers, and whether it has threads.
+
+    ``clock`` is the machine's wall clock, by which APScheduler runs jobs: it reads the time as
+    ``datetime.now(scheduler_zone)``. ``connect`` opens SQLite files instead of aiosqlite; it
+    returns a connection with the same methods.
+    """
+
+    clock: Clock = system_clock
+    scheduler_zone: tzinfo = UTC
+    monotonic: Callable[[], float] = time.monotonic
+    open_session: OpenSession = open_session
+    connect: Callable[..., Awaitable[Any]] | None = None
+    new_code: Callable[[], str] = new_code
+    new_replica_number: Callable[[], int] = new_replica_number
+    has_threads: bool = True
+
+
+HOST = Host()
+"""The real machine."""
