@@ -10,6 +10,7 @@ COPY bot bot
 COPY domain domain
 COPY storage storage
 COPY simulator simulator
+COPY simulation simulation
 # The user of the final image cannot write here, so compile the bytecode now.
 RUN /opt/venv/bin/python -m compileall -q /app
 

@@ -18,7 +18,8 @@ ifeq ($(shell $(BIN)/python -c "print('alive')" 2>/dev/null),)
 VENV_IS_GONE := rebuild
 endif
 
-.PHONY: help run test chaos faults soak lint audit format bench screenshots preview lock rebuild
+.PHONY: help run test simulate chaos faults soak \
+	lint audit format bench screenshots preview lock rebuild
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -29,6 +30,9 @@ run: $(VENV)/.runtime ## Start the bot, or the demo if BOT_TOKEN is unset.
 
 test: lint ## Check style, types and import contracts, then run every test.
 	$(BIN)/python -m pytest -n 4 --dist loadgroup
+
+simulate: $(VENV)/.runtime ## Play the bot in a seeded simulation until interrupted.
+	@exec $(BIN)/python -m bot simulate $(if $(SEED),--seed $(SEED))
 
 chaos: $(VENV)/.development ## Kill one of three replicas each second under load; takes minutes.
 	$(BIN)/python -m pytest --profile=full -s -o faulthandler_timeout=0 \

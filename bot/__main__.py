@@ -7,6 +7,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from bot import __version__
 from bot.logs import configure_logging
@@ -93,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         help="serve the page on this port instead of a free one",
     )
     demo.set_defaults(command="demo")
+    _add_simulate(commands)
     backup = commands.add_parser(
         "backup", help="write a complete copy of the database while the bot runs"
     )
@@ -101,6 +103,31 @@ def _parser() -> argparse.ArgumentParser:
     )
     backup.set_defaults(command="backup")
     return parser
+
+
+def _add_simulate(commands: Any) -> None:
+    """Add the command that plays simulations."""
+    simulate = commands.add_parser(
+        "simulate",
+        help="play the bot in a seeded simulation with random people and faults, and check it",
+    )
+    for flag, number, text in (
+        ("--seed", int, "play only this seed; print the story and hashes"),
+        ("--first", int, "begin with this seed instead of 0"),
+        ("--count", int, "play so many seeds instead of going on until interrupted"),
+        ("--minutes", float, "how many virtual minutes people act in each run"),
+        ("--jobs", int, "how many runs to play at the same time"),
+    ):
+        simulate.add_argument(flag, type=number, metavar="N", help=text)
+    simulate.add_argument("--without", nargs="+", default=[], help="trouble to leave out")
+    simulate.add_argument("--silent", nargs="+", default=[], help="people who do nothing")
+    simulate.add_argument(
+        "--resume", type=Path, metavar="FILE", help="note played seeds in this file, and skip them"
+    )
+    simulate.add_argument(
+        "--reach", action="store_true", help="print which rules and use cases were never reached"
+    )
+    simulate.set_defaults(command="simulate")
 
 
 if __name__ == "__main__":

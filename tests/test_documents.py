@@ -76,7 +76,7 @@ def in_code(cell: str) -> str:
 def exists(name: str, page: Path) -> bool:
     """Return whether a file exists in the root, beside the page or in a package."""
     pattern = re.sub(r"<\w+>", "*", name.rstrip("/"))
-    packages = ("bot", "domain", "storage", "simulator", "tests")
+    packages = ("bot", "domain", "storage", "simulator", "simulation", "tests")
     return any(
         any(start.glob(pattern))
         for start in (ROOT, page.parent, *(ROOT / package for package in packages))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("bot", "domain", "storage", "simulator")
+PACKAGES = ("bot", "domain", "storage", "simulator", "simulation")
 SCREENS = "screens are pure and do not import use cases"
 
 

@@ -13,7 +13,7 @@ from bot.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 LOCKS = ("requirements.txt", "requirements-dev.txt")
-PACKAGES = ("bot", "domain", "storage", "simulator")
+PACKAGES = ("bot", "domain", "storage", "simulator", "simulation")
 
 
 def text_of(name: str) -> str:
@@ -147,6 +147,7 @@ def test_make_without_a_target_lists_the_targets(bare_copy: Path) -> None:
         "help",
         "run",
         "test",
+        "simulate",
         "chaos",
         "faults",
         "soak",

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "tutorial.md"
-COPIED = ("bot", "domain", "storage", "simulator", "tests")
+COPIED = ("bot", "domain", "storage", "simulator", "simulation", "tests")
 FILES = ("pyproject.toml", "README.md")
 
 

@@ -39,6 +39,7 @@ from domain.usecases.remove_availability import (
     remove_availability,
     undo_publication,
 )
+from simulation.checks.reference_model import QUARTER, Claim, Model, Refused, stretches
 from storage.database import Database
 from storage.maintenance.integrity import SqlIntegrityCheck
 from storage.tables import metadata
@@ -46,7 +47,6 @@ from storage.unit_of_work import SqlUnitOfWork
 from tests.kit.clinic import ALICE, BOB, DORA, EMIL, NOW, open_clinic
 from tests.kit.raw_database import rows
 from tests.kit.sampling import PROFILE
-from tests.storage.reference_model import QUARTER, Claim, Model, Refused, stretches
 
 # In the full profile people take thousands of steps.
 LENGTH = settings(

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 QUARTER = 15 * 60
 NOTICE = 24 * 60 * 60
 HOLD = 30 * 60
-LONGEST_HOLD = 60 * 60
 WARNING = 5 * 60
 SWEPT_WITHIN = 5 * 60
 CELLS_KEPT = 24 * 60 * 60
@@ -47,13 +46,16 @@ class Claim:
 
     @property
     def cells(self) -> range:
+        """Return the quarters."""
         return range(self.start, self.start + self.length)
 
     @property
     def end(self) -> int:
+        """Return the quarter after the last one."""
         return self.start + self.length
 
     def is_live(self, now: int) -> bool:
+        """Return whether it occupies its time."""
         return self.status == "confirmed" or (
             self.status == "held" and self.deadline is not None and now < self.deadline
         )
@@ -63,6 +65,7 @@ class Claim:
         return self.status == "held" and not self.is_live(now)
 
     def overlaps(self, cells: Iterable[int]) -> bool:
+        """Return whether it has one of these quarters."""
         return not set(self.cells).isdisjoint(cells)
 
     def refuse_to_end_unless_live(self, now: int) -> None:
@@ -101,8 +104,10 @@ class Model:
     owed: dict[tuple[int, int, str], tuple[int, int]] = field(default_factory=dict)
     told: list[tuple[int, int, int | None, str]] = field(default_factory=list)
     forgotten_before: int = 0
+    hold_seconds: int = HOLD
 
     def live(self) -> Iterator[Claim]:
+        """Return the claims that occupy their time now."""
         return (claim for claim in self.claims.values() if claim.is_live(self.now))
 
     def free(self, client: int, provider: int, moving: int = 0) -> list[int]:
@@ -147,7 +152,9 @@ class Model:
             else self._new(number, client, provider, start)
         )
         self._tell(held, client, "moved" if moved else "held")
-        self._owe(held, "hold_warning", client, (held.deadline or 0) - WARNING)
+        warned_at = (held.deadline or 0) - min(WARNING, self.hold_seconds // 2)
+        if warned_at > self.now:
+            self._owe(held, "hold_warning", client, warned_at)
         return held
 
     def confirm(self, number: int, client: int) -> Claim:
@@ -302,7 +309,7 @@ class Model:
 
     def _new(self, number: int, client: int, provider: int, start: int) -> Claim:
         self.claims[number] = Claim(
-            number, client, provider, start, self.length, self.now + HOLD, self.now
+            number, client, provider, start, self.length, self.now + self.hold_seconds, self.now
         )
         return self.claims[number]
 
@@ -310,7 +317,8 @@ class Model:
         """Move a hold and restart its duration, up to the longest one allowed."""
         claim.provider, claim.start = provider, start
         claim.revision += 1
-        claim.deadline = min(self.now + HOLD, claim.first_held + LONGEST_HOLD)
+        longest = claim.first_held + 2 * self.hold_seconds
+        claim.deadline = min(self.now + self.hold_seconds, longest)
         return claim
 
     def _expire(self, chosen: Callable[[Claim], bool]) -> None:

@@ -1,0 +1,141 @@
+"""What must hold when everything is at rest."""
+
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
+
+from bot.buttons.base import read
+from bot.buttons.booking import ConfirmHold
+from simulation.checks.books import Books
+from simulation.checks.calls import Calls
+from simulation.people.actor import Actor
+from simulation.world.kernel import MICROSECONDS
+from simulation.world.stage import Stage
+from simulator.faults import FaultKind
+
+_SENDING = 20 * MICROSECONDS
+_DUE = """SELECT id, kind, chat_id, error FROM outbox WHERE state = 'due' AND due_at <= ?"""
+_UNSENT = "SELECT id, kind FROM outbox WHERE state = 'due' AND kind <> 'hold_warning'"
+_STUCK = """SELECT id, kind, state, error FROM outbox
+    WHERE state NOT IN ('sent', 'skipped', 'withheld', 'due')"""
+_NOTIFICATIONS = """SELECT outbox.id, kind, state, unreachable_since IS NOT NULL FROM outbox
+    LEFT JOIN person ON person.id = recipient_id WHERE kind <> 'reply'"""
+_OWED = "SELECT 1 FROM outbox WHERE subject_id = ? AND revision = ? AND kind = ?"
+_RESERVATIONS = """SELECT reservation.id, status FROM reservation
+    JOIN person ON person.id = client_id WHERE telegram_id = ?"""
+# After these, the bot cannot know whether the message arrived.
+_UNCERTAIN = {
+    FaultKind.SILENCE_AFTER,
+    FaultKind.CUT_AFTER,
+    FaultKind.BROKEN_JSON,
+    FaultKind.SLOW,
+    FaultKind.SLOW_BEFORE,
+}
+
+
+def undrained(stage: Stage) -> Iterator[str]:
+    """Yield what still waits, after people and trouble have ended."""
+    # What has just fallen due is still on its way.
+    due = int(stage.host_clock().timestamp() * 1_000_000) - _SENDING
+    for number, kind, chat, error in stage.rows(_DUE, (due,)):
+        yield f"{kind} {number} for {chat} still waits: {error}"
+    for entry in stage.simulator.world.updates.pending:
+        yield f"update {entry.id} still waits"
+    processed = {number for (number,) in stage.rows("SELECT update_id FROM processed_update")}
+    for delivery in stage.simulator.transcript.deliveries:
+        if delivery.update["update_id"] not in processed:
+            yield f"update {delivery.update['update_id']} was acknowledged, and not processed"
+    for update, error in stage.rows("SELECT update_id, error FROM failed_update WHERE set_aside"):
+        yield f"the bot gave up update {update}: {error}"
+
+
+def at_rest(stage: Stage, actors: Sequence[Actor], books: Books, calls: Calls) -> Iterator[str]:
+    """Yield what is lost, wrong or repeated, after all holds have ended."""
+    yield from undrained(stage)
+    for number, kind in stage.rows(_UNSENT):
+        yield f"{kind} {number} was never sent"
+    for number, kind, state, error in stage.rows(_STUCK):
+        yield f"{kind} {number} is {state}: {error}"
+    yield from _notifications(stage, calls)
+    yield from _owed(stage, books)
+    for actor in actors:
+        yield from _shown(stage, actor, calls)
+    yield from _taps(stage)
+    for loop in stage.kernel.loops:
+        for error in loop.errors:
+            yield f"{error.get('message')}: {error.get('exception')!r}"
+
+
+def _taps(stage: Stage) -> Iterator[str]:
+    """Check that each tap was answered, unless its person could not be reached afterwards."""
+    blocked_until: dict[int, float] = {}
+    for call in stage.simulator.transcript.calls:
+        if (
+            call.status == HTTPStatus.FORBIDDEN
+            and call.fault != FaultKind.FORBIDDING_GATEWAY
+            and call.params.get("chat_id")
+        ):
+            blocked_until[int(call.params["chat_id"])] = call.at.timestamp()
+    for tap in stage.simulator.world.taps.values():
+        if not tap.answers and tap.at > blocked_until.get(tap.account.id, 0):
+            yield f"the tap on {tap.label!r} by {tap.account.name} was not answered"
+
+
+def _notifications(stage: Stage, calls: Calls) -> Iterator[str]:
+    """Check that each notification was sent once, as the outbox says."""
+    excused = (
+        stage.lives
+        - 1
+        + sum(
+            call.fault in _UNCERTAIN and call.method.lower() == "sendmessage"
+            for call in stage.simulator.transcript.calls
+        )
+    )
+    repeats = 0
+    for number, kind, state, away in stage.rows(_NOTIFICATIONS):
+        told = calls.told.get(number, 0)
+        if state == "sent" and not told and number not in calls.missed:
+            yield f"{kind} {number} is recorded as sent, and was not"
+        if state == "skipped" and told and not excused:
+            yield f"{kind} {number} was sent, and recorded as skipped"
+        if state == "withheld" and not away:
+            yield f"{kind} {number} is withheld from someone who can be reached"
+        repeats += max(0, told - 1)
+    if repeats > excused:
+        yield f"{repeats} notifications were repeated, {excused} at most may be"
+
+
+def _owed(stage: Stage, books: Books) -> Iterator[str]:
+    """Check that each notification which the rules owe is in the outbox."""
+    for number, revision, kind in books.model.owed:
+        if not stage.rows(_OWED, (number, revision, kind)):
+            yield f"{kind} of reservation {number}, revision {revision}, is owed and missing"
+
+
+def _shown(stage: Stage, actor: Actor, calls: Calls) -> Iterator[str]:
+    """Compare a person's cards with their reservations."""
+    statuses = dict(stage.rows(_RESERVATIONS, (actor.person.id,)))
+    cards = dict(
+        stage.rows(
+            "SELECT message_id, reservation_id FROM card WHERE chat_id = ?", (actor.person.id,)
+        )
+    )
+    away = stage.rows(
+        "SELECT 1 FROM person WHERE telegram_id = ? AND unreachable_since IS NOT NULL",
+        (actor.person.id,),
+    )
+    if away:
+        return
+    for message in actor.messages:
+        number = cards.get(message.id)
+        if number is None or (actor.person.id, message.id) in calls.late:
+            continue
+        holds = {
+            choice.reservation
+            for choice in (read(button.data) for button in message.buttons)
+            if isinstance(choice, ConfirmHold)
+        }
+        if holds and statuses.get(number) != "held":
+            yield f"{actor.person.name} can confirm {number}, which is {statuses.get(number)}"
+        booked = message.text.startswith("✅")
+        if booked and statuses.get(number) not in {"confirmed", "completed"}:
+            yield f"{actor.person.name} reads that {number} is booked: {statuses.get(number)}"

@@ -1,0 +1,102 @@
+"""Watches a run: what must hold after every step, and when everything is at rest."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from sqlite3 import Connection
+from typing import Any
+
+from simulation.checks.attempts import Attempts
+from simulation.checks.books import Books
+from simulation.checks.calls import Calls
+from simulation.checks.replies import Replies
+from simulation.checks.rest import at_rest, undrained
+from simulation.people.actor import Actor
+from simulation.world.kernel import MICROSECONDS
+from simulation.world.stage import Stage
+from simulator.state.updates import chat_of
+
+_TAKE_OVER = 30 * MICROSECONDS
+_LEASES_OF_DEAD = """SELECT id FROM outbox
+    WHERE state = 'due' AND lease_until IS NOT NULL AND leased_by <> ?"""
+
+
+class Watch:
+    """Keeps the findings; each is one sentence."""
+
+    def __init__(self, stage: Stage, actors: Sequence[Actor]) -> None:
+        self.findings: list[str] = []
+        self.found_at: int | None = None
+        self.books = Books(lambda: stage.kernel.now)
+        self.replies = Replies(self.books)
+        self.calls = Calls(stage, self.replies, actors)
+        self._stage = stage
+        self._actors = actors
+        self._attempts = Attempts(self.books)
+        self._deliveries = 0
+        self._waiting: dict[int, dict[str, Any]] = {}
+        self._done: set[int] = set()
+        stage.on_commit = self._committed
+
+    def report(self, findings: Iterable[str]) -> None:
+        """Keep findings, each once."""
+        for finding in findings:
+            if finding not in self.findings:
+                self.findings.append(finding)
+                if self.found_at is None:
+                    self.found_at = self._stage.kernel.now
+
+    def after_step(self) -> None:
+        """Check what the step did outside the database."""
+        self._stage.raise_error_of_checks()
+        if self._stage.log.errors:
+            self.report(self._stage.log.take())
+        self.report(self.calls.follow())
+
+    def check_drained(self) -> None:
+        """Check that nothing waits any more."""
+        self.report(undrained(self._stage))
+
+    def check_at_rest(self) -> None:
+        """Check that what people see is what the books say."""
+        self.report(at_rest(self._stage, self._actors, self.books, self.calls))
+
+    def _committed(self, database: Connection) -> None:
+        """Check what a commit changed."""
+        updates, now = self._processed(database)
+        self.report(self._overtaken(updates))
+        attempts = self._attempts.begin(database, updates, now)
+        self.report(self.books.follow(database))
+        self.report(self._attempts.end(database, attempts))
+        self.report(self.replies.follow(database, now, has_update=bool(updates)))
+        self.report(self._leases_of_dead(database))
+        self.calls.read_parties(database)
+
+    def _leases_of_dead(self, database: Connection) -> Iterator[str]:
+        """Yield the messages that a killed process was sending, and that nobody takes over."""
+        if self._stage.kernel.now - self._stage.started_at > _TAKE_OVER:
+            for (number,) in database.execute(_LEASES_OF_DEAD, (self._stage.replica,)):
+                yield f"message {number} is still leased to a killed process"
+
+    def _overtaken(self, updates: Sequence[dict[str, Any]]) -> Iterator[str]:
+        """Yield the updates that were processed before an earlier one of the same chat."""
+        for update in updates:
+            for number, earlier in self._waiting.items():
+                if number < update["update_id"] and chat_of(earlier) == chat_of(update):
+                    yield f"update {update['update_id']} was processed before {number}"
+
+    def _processed(self, database: Connection) -> tuple[Sequence[dict[str, Any]], int]:
+        """Return the updates that this commit processed, and the instant at which it did."""
+        deliveries = self._stage.simulator.transcript.deliveries
+        for delivery in islice(deliveries, self._deliveries, None):
+            if (number := delivery.update["update_id"]) not in self._done:
+                self._waiting[number] = delivery.update
+        self._deliveries = len(deliveries)
+        marks = ",".join("?" * len(self._waiting))
+        rows = database.execute(
+            f"SELECT update_id, processed_at FROM processed_update WHERE update_id IN ({marks})",  # noqa: S608
+            sorted(self._waiting),
+        ).fetchall()
+        self._done |= {number for number, _ in rows}
+        now = int(self._stage.host_clock().timestamp() * 1_000_000)
+        updates = [self._waiting.pop(number) for number, _ in rows]
+        return updates, int(rows[-1][1]) if rows else now

@@ -1,0 +1,1 @@
+"""People with random intents; ``acts`` lists everything that they do."""

@@ -1,0 +1,110 @@
+"""People who use the bot, each with random numbers of their own. ``acts.py`` says what they do."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from simulation.world.stage import Stage
+from simulation.world.streams import Stream
+from simulator.state.chats import Message
+from simulator.state.keyboards import Button
+from simulator.state.people import Person
+
+_INVITATION = re.compile(r"https://t\.me/\S+\?start=join_\w+")
+_ANSWER_SECONDS, _LOOK_SECONDS = 8.0, 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the story: who did what, in microseconds since the start."""
+
+    at: int
+    who: str
+    what: str
+
+
+@dataclass(slots=True)
+class Actor:
+    """A person, the random numbers by which they decide, and what was said to everybody.
+
+    ``role`` is the one they begin with; invitations may give them others.
+    """
+
+    role: str
+    person: Person
+    stage: Stage
+    story: list[Line]
+    random: Stream
+    acts: int = 0
+
+    @property
+    def messages(self) -> list[Message]:
+        """Return the bot's messages with buttons, newest first."""
+        return [m for m in self.person.chat.newest_first() if m.sender == "bot" and m.rows]
+
+    def types(self, text: str) -> None:
+        """Write to the bot."""
+        self._note(f"“{text}”")
+        self.person.sends(text)
+
+    def taps(self, message: Message, button: Button) -> None:
+        """Tap a button; a link to the bot is opened, any other leads out of Telegram."""
+        self._note(f"[{button.text}]")
+        if button.data is not None:
+            self.person.taps_data(button.data, message.id, label=button.text)
+        elif button.url is not None and "?start=" in button.url and "/share/" not in button.url:
+            self.person.opens(button.url)
+
+    def opens(self, link: str) -> None:
+        """Open a link to the bot."""
+        self._note(f"opens {link}")
+        self.person.opens(link)
+
+    def blocks(self) -> None:
+        """Block the bot."""
+        self._note("blocks the bot")
+        self.person.blocks()
+
+    def returns(self) -> None:
+        """Unblock the bot and write."""
+        self._note("unblocks the bot")
+        self.person.unblocks()
+
+    async def waits(self, seconds: float) -> None:
+        """Let time pass."""
+        await asyncio.sleep(seconds)
+
+    async def reads_answer(self) -> None:
+        """Wait until the bot has shown something new, or for some seconds."""
+        before = self._shown()
+        for _ in range(int(_ANSWER_SECONDS / _LOOK_SECONDS)):
+            await asyncio.sleep(_LOOK_SECONDS)
+            if self._shown() != before:
+                return
+
+    async def follows(self, begin: str) -> None:
+        """Tap the newest button whose data begins so, if there is one, and read the answer."""
+        for message in self.messages:
+            for button in message.buttons:
+                if (button.data or "").startswith(begin):
+                    self.taps(message, button)
+                    await self.reads_answer()
+                    return
+
+    def invitations(self) -> Sequence[str]:
+        """Return the invitations that this person has on their screen."""
+        return [
+            link
+            for message in self.person.chat.messages
+            for link in _INVITATION.findall(message.text)
+        ]
+
+    def _shown(self) -> tuple[int, int, int]:
+        """Return what changes when the bot shows something."""
+        messages = [m for m in self.person.chat.messages if m.sender == "bot"]
+        return len(messages), sum(m.edited for m in messages), len(self.person.toasts)
+
+    def _note(self, what: str) -> None:
+        self.acts += 1
+        self.story.append(Line(self.stage.kernel.now, self.person.name or "…", what))

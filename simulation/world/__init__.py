@@ -1,0 +1,1 @@
+"""What surrounds the bot: virtual time, network, disk, Telegram, and what goes wrong."""

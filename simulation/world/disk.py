@@ -1,0 +1,207 @@
+"""SQLite files whose work takes virtual time, in place of aiosqlite and its threads.
+
+What is asked of a connection is done in order. Each job and the news of it are separate steps, so a
+process can be killed before, between and after them.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
+from typing import Any, Generic, Self, TypeVar
+
+from simulation.world.streams import Stream
+
+Result = TypeVar("Result")
+
+Job = Callable[[], Any]
+_SHORTEST_SECONDS, _SPREAD_SECONDS = 0.0002, 0.002
+
+
+class Disk:
+    """The disk of the bot's machine.
+
+    ``before_commit`` may raise an error in place of a commit. ``extra_seconds`` returns how much
+    longer the next job takes than usual.
+    """
+
+    def __init__(self, random: Stream) -> None:
+        self.before_commit: Callable[[sqlite3.Connection], None] = lambda _connection: None
+        self.after_commit: Callable[[], None] = lambda: None
+        self.extra_seconds: Callable[[], float] = lambda: 0.0
+        self._open: list[sqlite3.Connection] = []
+        self._random = random
+
+    async def connect(self, database: str, **options: Any) -> "Connection":
+        """Open a file; the options are those of ``sqlite3.connect``."""
+        self._open.append(sqlite3.connect(database, **options))
+        return Connection(self, self._open[-1])
+
+    def abandon(self) -> None:
+        """Close the connections of a process that was killed, whose files nobody uses again."""
+        for connection in self._open:
+            connection.close()
+        self._open.clear()
+
+    def seconds(self) -> float:
+        """Return how long the next job takes."""
+        usual = _SHORTEST_SECONDS + self._random.random() * _SPREAD_SECONDS
+        return usual + self.extra_seconds()
+
+
+class _Awaited(Generic[Result]):
+    """The result of a job, which can be awaited or entered, as in aiosqlite."""
+
+    def __init__(self, job: Awaitable[Result]) -> None:
+        self._job = job
+
+    def __await__(self) -> Generator[Any, None, Result]:
+        return self._job.__await__()
+
+    async def __aenter__(self) -> Result:
+        return await self._job
+
+    async def __aexit__(self, *_error: object) -> None:
+        """Close nothing: cursors end with their connection."""
+
+
+class Connection:
+    """Has the methods of ``aiosqlite.Connection`` that SQLAlchemy and the storage use."""
+
+    def __init__(self, disk: Disk, sqlite: sqlite3.Connection) -> None:
+        self.isolation_level = sqlite.isolation_level
+        # SQLAlchemy asks whether the connection is open by this name.
+        self._connection: sqlite3.Connection | None = sqlite
+        self._disk = disk
+        self._sqlite = sqlite
+        self._free_at = 0.0
+
+    def cursor(self) -> "_Awaited[Cursor]":
+        """Open a cursor."""
+        return _Awaited(self._open_cursor())
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> "_Awaited[Cursor]":
+        """Execute a statement on a new cursor."""
+        return _Awaited(self._execute("execute", sql, parameters))
+
+    def executemany(self, sql: str, parameters: Iterable[Any]) -> "_Awaited[Cursor]":
+        """Execute a statement for many rows of parameters."""
+        return _Awaited(self._execute("executemany", sql, parameters))
+
+    async def execute_fetchall(self, sql: str, parameters: Sequence[Any] = ()) -> Sequence[Any]:
+        """Execute a statement and return all its rows."""
+        return await self.do(lambda: self._sqlite.execute(sql, parameters).fetchall())
+
+    async def create_function(self, *args: Any, **options: Any) -> None:
+        """Register a function for SQL."""
+        await self.do(lambda: self._sqlite.create_function(*args, **options))
+
+    async def commit(self) -> None:
+        """Commit."""
+        await self.do(self._commit)
+
+    async def rollback(self) -> None:
+        """Roll back."""
+        await self.do(self._sqlite.rollback)
+
+    async def close(self) -> None:
+        """Close the connection; closing it twice does no harm."""
+        await self.do(self._sqlite.close)
+        self._connection = None
+
+    def stop(self) -> None:
+        """Close the connection without waiting."""
+        self._sqlite.close()
+        self._connection = None
+
+    async def do(self, job: Callable[[], Result]) -> Result:
+        """Do one thing after the others that were asked before, and return its result."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Result] = loop.create_future()
+        self._free_at = max(self._free_at, loop.time()) + self._disk.seconds()
+        loop.call_at(self._free_at, _resolve, future, job)
+        return await future
+
+    async def _open_cursor(self) -> "Cursor":
+        return Cursor(self, self._sqlite.cursor())
+
+    async def _execute(self, method: str, sql: str, parameters: Iterable[Any]) -> "Cursor":
+        run = getattr(self._sqlite, method)
+        return Cursor(self, await self.do(lambda: run(sql, parameters)))
+
+    def _commit(self) -> None:
+        self._disk.before_commit(self._sqlite)
+        self._sqlite.commit()
+        self._disk.after_commit()
+
+
+class Cursor:
+    """Has the methods of ``aiosqlite.Cursor`` that SQLAlchemy and the storage use."""
+
+    def __init__(self, connection: Connection, sqlite: sqlite3.Cursor) -> None:
+        self._threaded = connection
+        self._sqlite = sqlite
+        self.arraysize = sqlite.arraysize
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.close()
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """Return the connection of the standard library."""
+        return self._sqlite.connection
+
+    @property
+    def description(self) -> Any:
+        """Return the columns of the result."""
+        return self._sqlite.description
+
+    @property
+    def rowcount(self) -> int:
+        """Return how many rows the statement changed."""
+        return self._sqlite.rowcount
+
+    @property
+    def lastrowid(self) -> int | None:
+        """Return the id of the row that was inserted last."""
+        return self._sqlite.lastrowid
+
+    async def execute(self, sql: str, parameters: Sequence[Any] | None = None) -> "Cursor":
+        """Execute a statement."""
+        await self._threaded.do(lambda: self._sqlite.execute(sql, parameters or ()))
+        return self
+
+    async def executemany(self, sql: str, parameters: Iterable[Any]) -> "Cursor":
+        """Execute a statement for many rows of parameters."""
+        await self._threaded.do(lambda: self._sqlite.executemany(sql, parameters))
+        return self
+
+    async def fetchone(self) -> Any:
+        """Return the next row, or None."""
+        return await self._threaded.do(self._sqlite.fetchone)
+
+    async def fetchall(self) -> list[Any]:
+        """Return the remaining rows."""
+        return await self._threaded.do(self._sqlite.fetchall)
+
+    async def fetchmany(self, size: int | None = None) -> list[Any]:
+        """Return some of the remaining rows."""
+        return await self._threaded.do(lambda: self._sqlite.fetchmany(size or self.arraysize))
+
+    async def close(self) -> None:
+        """Close the cursor."""
+        self._sqlite.close()
+
+
+def _resolve(future: "asyncio.Future[Any]", job: Job) -> None:
+    """Do a job and set its result; nobody may wait for it any more."""
+    try:
+        result = job()
+    except Exception as error:  # noqa: BLE001  (the caller gets it)
+        if not future.done():
+            future.set_exception(error)
+    else:
+        if not future.done():
+            future.set_result(result)
