@@ -1,0 +1,171 @@
+"""Bugs to plant in a copy of the product, to check that the simulation finds each of them."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+_PACKAGES = ("bot", "domain", "storage", "simulator", "simulation")
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """A bug: the file, the code that is right, and the code to put in its place.
+
+    A ``rare`` one is found by few seeds, so that looking for it takes minutes.
+    """
+
+    name: str
+    file: str
+    right: str
+    wrong: str
+    rare: bool = False
+
+    def in_copy(self, folder: Path) -> None:
+        """Copy the product into a folder, with the bug.
+
+        Raises ValueError if the code to replace is not there exactly once.
+        """
+        for package in _PACKAGES:
+            shutil.copytree(
+                ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__")
+            )
+        file = folder / self.file
+        source = file.read_text()
+        if source.count(self.right) != 1:
+            raise ValueError(f"{self.name}: the code to replace is not in {self.file} once")
+        file.write_text(source.replace(self.right, self.wrong))
+
+
+PLANTS = (
+    Plant(
+        "busy cells are not checked",
+        "storage/repositories/reservations.py",
+        ") != len(rows):",
+        ") < 0:",
+    ),
+    Plant(
+        "holds have no limit",
+        "domain/usecases/hold_slot.py",
+        ">= policy.holds_per_client:",
+        ">= 99:",
+    ),
+    Plant(
+        "a hold is confirmed after it ended",
+        "domain/reservation.py",
+        "return self.expires_at is not None and now >= self.expires_at",
+        "return False",
+    ),
+    Plant(
+        "a hold ends a second late",
+        "domain/reservation.py",
+        "return self.expires_at is not None and now >= self.expires_at",
+        "return self.expires_at is not None and now >= self.expires_at + timedelta(seconds=1)",
+        rare=True,
+    ),
+    Plant(
+        "a moved hold has three durations",
+        "domain/reservation.py",
+        "expires_at=min(now + hold_duration, first + LONGEST_HOLD * hold_duration)",
+        "expires_at=now + 3 * hold_duration",
+    ),
+    Plant(
+        "a hold that ended keeps its time until the sweep",
+        "domain/usecases/hold_slot.py",
+        """    await expire_holds_in_way(
+        uow, policy, now, provider_id=provider.id, client_id=client_id, span=slot
+    )
+""",
+        "",
+    ),
+    Plant(
+        "updates are acknowledged before their commit",
+        "bot/updates/polling.py",
+        "self.offset = min(uncommitted)",
+        "self.offset = max(uncommitted) + 1",
+    ),
+    Plant(
+        "a repeated update is processed again",
+        "storage/repositories/processed_updates.py",
+        "return bool(await self._connection.execute(_BEGIN.on(self._connection), row))",
+        "return bool(await self._connection.execute(_BEGIN.on(self._connection), row)) or True",
+    ),
+    Plant(
+        "rows are settled before they are sent",
+        "bot/outbox/relay.py",
+        "            progress.steps = rendering.actions or ()\n",
+        "            progress.steps = rendering.actions or ()\n"
+        "            await self._results.settle(row, rendering, [])\n",
+    ),
+    Plant(
+        "replies are sent before their commit",
+        "bot/updates/processor.py",
+        "            reply = await self._handle(uow, update, sender)\n",
+        "            reply = await self._handle(uow, update, sender)\n"
+        "            for step in reply.actions if reply else ():\n"
+        "                await self._relay._carry_out(reply.row, step, None)\n",
+    ),
+    Plant(
+        "an update does not wait for its chat",
+        "bot/runtime/chat_locks.py",
+        "        await queue.acquire_for_update()\n",
+        "",
+    ),
+    Plant(
+        "newer replies overtake a postponed one",
+        "storage/repositories/outbox.py",
+        '.where(DUE, outbox.c.chat_id == bindparam("chat"), or_(_ROW, _BEHIND))',
+        '.where(DUE, outbox.c.chat_id == bindparam("chat"), _ROW)',
+    ),
+    Plant(
+        "what a message shows is recorded before the edit",
+        "bot/outbox/message_sender.py",
+        "            return step.message_id\n        parameters",
+        "            return step.message_id\n"
+        "        await self._record_shown(chat, step.message_id, digest)\n        parameters",
+        rare=True,
+    ),
+    Plant(
+        "the card of a hold that ended stays",
+        "bot/notifications/for_clients.py",
+        "        actions.append(Edit(shown.message_id, screen, only=True))\n",
+        "        del screen\n",
+    ),
+    Plant(
+        "notifications that no longer hold are sent",
+        "domain/notification.py",
+        "return reservation.revision == revision and RULES[kind].still_holds(reservation, now)",
+        "return True",
+    ),
+    Plant(
+        "the history forgets who acted",
+        "storage/repositories/history.py",
+        '"actor_id": each.actor,',
+        '"actor_id": None,',
+    ),
+    Plant(
+        "leases of dead processes are kept",
+        "bot/jobs/crash_recovery.py",
+        "await uow.outbox.release_leases(departed)",
+        "await uow.outbox.release_leases(())",
+    ),
+    Plant(
+        "holds of others are shown",
+        "domain/usecases/find_reservation.py",
+        "    if reservation is None or reservation.client_id != client_id:\n",
+        "    if reservation is None:\n",
+        rare=True,
+    ),
+    Plant(
+        "taps without an answer are left waiting",
+        "bot/updates/reply.py",
+        "    if update.callback_query:\n",
+        "    if update.callback_query and request.answer:\n",
+    ),
+    Plant(
+        "what was missed is forgotten",
+        "storage/repositories/outbox.py",
+        "        if not count:\n            return\n",
+        "        return\n",
+    ),
+)

@@ -1,0 +1,57 @@
+"""Short runs of the whole bot, and those that once failed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from simulation.plan import Plan
+from simulation.play import players
+from simulation.report import command_for
+from tests.kit.sampling import PROFILE, SEED, seeded
+
+ROOT = Path(__file__).parents[2]
+SEEDS = Path(__file__).with_name("seeds")
+RUNS = PROFILE.pick(fast=24, full=200)
+MINUTES = PROFILE.pick(fast=3.0, full=30.0)
+
+
+def kept_plans() -> list[Plan]:
+    """Return the plans of runs that failed before their fault was mended, one file for each."""
+    plans = []
+    for file in sorted(SEEDS.glob("*.txt")):
+        seed, minutes, *_ = file.read_text().split(maxsplit=2)
+        plans.append(Plan(int(seed), float(minutes)))
+    return plans
+
+
+def test_the_bot_survives_random_people_and_faults() -> None:
+    first = seeded(SEED).randrange(1_000_000)
+    plans = [*kept_plans(), *(Plan(seed, MINUTES) for seed in range(first, first + RUNS))]
+    with players(2) as playing:
+        outcomes = list(playing.outcomes(plans))
+
+    failed = [(command_for(each.plan), each.findings[:3]) for each in outcomes if each.findings]
+    assert failed == []
+    assert len(outcomes) == len(plans)
+    assert all(each.acts and each.updates and each.calls for each in outcomes)
+    assert sum(each.kills for each in outcomes) > 0
+
+
+def test_the_same_seed_gives_the_same_run_in_another_process() -> None:
+    """Strings are hashed differently in each, so sets have another order."""
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-m", "bot", "simulate", "--seed", "3", "--minutes", "3"],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for hash_seed in ("1", "2")
+    ]
+    hashes = [output.splitlines()[-1] for output in outputs]
+
+    assert hashes[0].startswith("Hashes of steps, transcript and database: ")
+    assert hashes[0] == hashes[1]
