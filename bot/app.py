@@ -109,6 +109,7 @@ def build(
     ``read_timeout`` is how many seconds to wait for Telegram's response, and
     ``max_read_timeout`` how many in a chat where an earlier request timed out.
     ``rate_limiter`` keeps the bot within Telegram's limits; the simulator needs none.
+    ``clock`` is the bot's time, which the demo moves; ``host`` has the machine's.
     """
     membership = membership_on(settings.database_url, host.new_replica_number())
     shared = shared_rate_limit_on(settings.database_url)
