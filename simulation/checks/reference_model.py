@@ -152,9 +152,8 @@ class Model:
             else self._new(number, client, provider, start)
         )
         self._tell(held, client, "moved" if moved else "held")
-        warned_at = (held.deadline or 0) - min(WARNING, self.hold_seconds // 2)
-        if warned_at > self.now:
-            self._owe(held, "hold_warning", client, warned_at)
+        lead = min(WARNING, self.hold_seconds // 2)
+        self._owe(held, "hold_warning", client, (held.deadline or 0) - lead)
         return held
 
     def confirm(self, number: int, client: int) -> Claim:
