@@ -13,7 +13,7 @@ from tests.kit.sampling import PROFILE, SEED, seeded
 ROOT = Path(__file__).parents[2]
 SEEDS = Path(__file__).with_name("seeds")
 RUNS = PROFILE.pick(fast=24, full=200)
-MINUTES = PROFILE.pick(fast=3.0, full=30.0)
+MINUTES = PROFILE.pick(fast=1.5, full=30.0)
 
 
 def kept_plans() -> list[Plan]:
@@ -42,7 +42,7 @@ def test_the_same_seed_gives_the_same_run_in_another_process() -> None:
     """Strings are hashed differently in each, so sets have another order."""
     outputs = [
         subprocess.run(
-            [sys.executable, "-m", "bot", "simulate", "--seed", "3", "--minutes", "3"],
+            [sys.executable, "-m", "bot", "simulate", "--seed", "3", "--minutes", "1"],
             cwd=ROOT,
             env=os.environ | {"PYTHONHASHSEED": hash_seed},
             capture_output=True,
