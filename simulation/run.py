@@ -1,7 +1,6 @@
 """One run: people act under trouble, then everything comes to rest and is checked."""
 
 import hashlib
-import re
 import traceback
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -10,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from time import process_time
 
+from bot.messages.screen import Screen
 from simulation.checks.watch import Watch
 from simulation.people.actor import Actor, Line
 from simulation.people.acts import live
@@ -36,7 +36,6 @@ _CLIENTS = (
     ("Falk", "client", "de"),
 )
 NAMES = tuple(name for name, *_ in (*_STAFF, *_CLIENTS))
-_TAG = re.compile(r"<[^>]*>")
 _OPENING_MINUTES = 2
 _MEAN_PAUSE_SECONDS = 25.0
 # A chat in which an answer was lost waits up to two minutes for the next one.
@@ -148,7 +147,7 @@ class Run:
         self.watch.check_at_rest()
 
     def _answers(self) -> Iterator[Line]:
-        """Yield what the bot showed, and to whom."""
+        """Yield each text of the bot with its reader."""
         names = {actor.person.id: actor.person.name for actor in self.actors}
         for call in self.stage.simulator.transcript.calls:
             chat = int(call.params.get("chat_id") or 0)
@@ -189,7 +188,7 @@ def _described(error: Exception) -> str:
 def _first_line(call: CallRecord) -> str:
     """Return how a call begins that shows a text."""
     fault = f" ({call.fault})" if call.fault else ""
-    return f"“{_TAG.sub('', call.params['text']).splitlines()[0]}”{fault}"
+    return f"“{Screen(call.params['text']).plain.splitlines()[0]}”{fault}"
 
 
 def _hash_of(lines: Iterator[str]) -> str:

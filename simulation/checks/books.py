@@ -21,7 +21,7 @@ _RESERVATION = """SELECT provider_id, client_id, start_cell, end_cell, status, e
     FROM reservation WHERE id = ?"""
 _FOR_PROVIDERS = {"booking_confirmed", "cancelled_by_client"}
 _STAFF = "SELECT person_id FROM acts_for WHERE provider_id = ? AND notified"
-_OVERLAPS = """SELECT a.id, b.id FROM reservation a JOIN reservation b ON a.id < b.id
+OVERLAPS = """SELECT a.id, b.id FROM reservation a JOIN reservation b ON a.id < b.id
     AND (a.provider_id = b.provider_id OR a.client_id = b.client_id)
     AND a.start_cell < b.end_cell AND b.start_cell < a.end_cell
     WHERE a.status IN ('held', 'confirmed') AND b.status IN ('held', 'confirmed')"""
@@ -56,7 +56,7 @@ class Books:
                 yield f"reservation {number} was {act} at {at}, which the rules refuse: {error}"
         for number in sorted({row[2] for row in news}):
             yield from self._compare(database, number)
-        for one, other in database.execute(_OVERLAPS):
+        for one, other in database.execute(OVERLAPS):
             yield f"reservations {one} and {other} overlap"
 
     def outdated(self, number: int, revision: int, since: int) -> bool:

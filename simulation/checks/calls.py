@@ -1,10 +1,10 @@
 """Checks each call to Telegram: said only what was committed, to those it concerns, in order."""
 
-import re
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from sqlite3 import Connection
 
+from bot.messages.screen import Screen
 from simulation.checks.replies import CommittedReply, Replies
 from simulation.people.actor import Actor
 from simulation.world.kernel import MICROSECONDS
@@ -20,7 +20,6 @@ _PARTIES = """SELECT DISTINCT client.name, staff.telegram_id FROM reservation
     JOIN person client ON client.id = client_id
     JOIN acts_for ON acts_for.provider_id = reservation.provider_id
     JOIN person staff ON staff.id = person_id"""
-_TAG = re.compile(r"<[^>]*>")
 
 
 class Calls:
@@ -47,7 +46,7 @@ class Calls:
         self._state: object = None
 
     def read_parties(self, database: Connection) -> None:
-        """Remember who may know of whom; who could once may have it on their screen."""
+        """Remember which names each person may read, also those of the past."""
         self.missed |= {
             number
             for (number,) in database.execute("SELECT id FROM outbox WHERE state = 'withheld'")
@@ -95,11 +94,11 @@ class Calls:
 
     def _committed(self, chat: int, text: str) -> CommittedReply | None:
         """Return the oldest reply with this text that waits, or the last one that did."""
-        plain = _TAG.sub("", text)
+        plain = Screen(text).plain
         same = [
             reply
             for reply in self._replies.by_chat.get(chat, ())
-            if any(_TAG.sub("", shown) == plain for shown in _texts(reply))
+            if any(Screen(shown).plain == plain for shown in _texts(reply))
         ]
         return next((reply for reply in same if reply.waits), same[-1] if same else None)
 

@@ -37,7 +37,7 @@ _UNCERTAIN = {
 def undrained(stage: Stage) -> Iterator[str]:
     """Yield what still waits, after people and trouble have ended."""
     # What has just fallen due is still on its way.
-    due = int(stage.host_clock().timestamp() * 1_000_000) - _SENDING
+    due = stage.host_now - _SENDING
     for number, kind, chat, error in stage.rows(_DUE, (due,)):
         yield f"{kind} {number} for {chat} still waits: {error}"
     for entry in stage.simulator.world.updates.pending:

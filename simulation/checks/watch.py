@@ -72,7 +72,7 @@ class Watch:
         self.calls.read_parties(database)
 
     def _leases_of_dead(self, database: Connection) -> Iterator[str]:
-        """Yield the messages that a killed process was sending, and that nobody takes over."""
+        """Yield the messages that are still leased to a killed process."""
         if self._stage.kernel.now - self._stage.started_at > _TAKE_OVER:
             for (number,) in database.execute(_LEASES_OF_DEAD, (self._stage.replica,)):
                 yield f"message {number} is still leased to a killed process"
@@ -97,6 +97,5 @@ class Watch:
             sorted(self._waiting),
         ).fetchall()
         self._done |= {number for number, _ in rows}
-        now = int(self._stage.host_clock().timestamp() * 1_000_000)
         updates = [self._waiting.pop(number) for number, _ in rows]
-        return updates, int(rows[-1][1]) if rows else now
+        return updates, int(rows[-1][1]) if rows else self._stage.host_now

@@ -37,7 +37,7 @@ class Disk:
         return Connection(self, self._open[-1])
 
     def abandon(self) -> None:
-        """Close the connections of a process that was killed, whose files nobody uses again."""
+        """Close the connections that a killed process left open."""
         for connection in self._open:
             connection.close()
         self._open.clear()
@@ -196,7 +196,7 @@ class Cursor:
 
 
 def _resolve(future: "asyncio.Future[Any]", job: Job) -> None:
-    """Do a job and set its result; nobody may wait for it any more."""
+    """Do a job, and set its result unless its waiter was cancelled."""
     try:
         result = job()
     except Exception as error:  # noqa: BLE001  (the caller gets it)

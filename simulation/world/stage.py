@@ -85,6 +85,11 @@ class Stage:
         """Return the time by the clock of the bot's machine, which may be wrong."""
         return self.kernel.clock() + self.clock_error
 
+    @property
+    def host_now(self) -> int:
+        """Return the time of the bot's machine in microseconds since 1970, as it is stored."""
+        return int(self.host_clock().timestamp() * MICROSECONDS)
+
     def start_bot(self) -> None:
         """Start a process of the bot on a copy of what the one before it left on the disk."""
         left, self._open_reader = self.database, None

@@ -13,6 +13,7 @@ from statistics import median
 from bot.observability.report import ALL_WELL
 from domain.person import Contact
 from domain.timespan import TimeSpan
+from simulation.checks.books import OVERLAPS
 from simulator.simulator import Simulator
 from simulator.state.people import Person
 from simulator.state.transcript import CallRecord
@@ -35,11 +36,6 @@ _UNSENT = (
     "SELECT (SELECT count(*) FROM outbox WHERE state = 'due')"
     " + (SELECT count(*) FROM reservation WHERE status = 'held')"
 )
-_OVERLAPS_NOW = """
-    SELECT a.id, b.id FROM reservation a JOIN reservation b ON a.id < b.id
-    AND (a.provider_id = b.provider_id OR a.client_id = b.client_id)
-    AND a.start_cell < b.end_cell AND b.start_cell < a.end_cell
-    WHERE a.status IN ('held', 'confirmed') AND b.status IN ('held', 'confirmed')"""
 # How long, in microseconds, one replica's transaction may wait for another's on a busy machine; see
 # ``audit.claims``. Committed overlaps are also checked during the run.
 CROSSING = 15_000_000
@@ -123,7 +119,7 @@ class ReplicaRun:
     async def _check_overlaps(self) -> None:
         """Check repeatedly for overlaps in the committed state."""
         while True:
-            self.overlaps.update(rows(self.url, _OVERLAPS_NOW))
+            self.overlaps.update(rows(self.url, OVERLAPS))
             self.overlap_checks += 1
             await asyncio.sleep(0.2)
 

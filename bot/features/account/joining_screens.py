@@ -50,7 +50,7 @@ def joined(locale: UserLocale, provider: Provider, *, has_hours: bool = False) -
 
 
 def assistant_joined(locale: UserLocale, provider: Provider, roles: Roles) -> Screen:
-    """Say for whom the new assistant, who now has these roles, works, and what to do next."""
+    """Say whom the new assistant works for, and what to do next with the roles they have now."""
     text = locale.t("joining.assistant", provider=provider.label)
     rows = ("hours", "agenda"), ("link", "settings")
     return Screen(text, openings(locale, *rows, own=roles.provider is not None))
