@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -36,6 +36,7 @@ from bot.outbox.message_sender import MessageSender
 from bot.outbox.rate_limiter import RateLimiter
 from bot.outbox.read_timeouts import ReadTimeouts
 from bot.outbox.relay import Relay
+from bot.outbox.shared_state import ShownMessages
 from bot.outbox.shown_messages import LocalShownMessages
 from bot.runtime.alarm import Alarm, new_scheduler
 from bot.runtime.chat_locks import ChatLocks
@@ -111,7 +112,7 @@ def build(
     ``rate_limiter`` keeps the bot within Telegram's limits; the simulator needs none.
     ``clock`` is the bot's time, which the demo moves; ``host`` has the machine's.
     """
-    membership = membership_on(settings.database_url, host.new_replica_number())
+    membership = _membership(settings.database_url, host)
     shared = shared_rate_limit_on(settings.database_url)
     database = Database(settings.database_url, replica=membership.number, connect=host.connect)
     scheduler, metrics = new_scheduler(host.scheduler_zone), Metrics()
@@ -132,7 +133,7 @@ def build(
     )
     sender = MessageSender(
         application.bot,
-        shared or LocalShownMessages(),
+        shared or _shown_messages(host),
         rate_limiter,
         ReadTimeouts(read_timeout, max_read_timeout),
     )
@@ -222,9 +223,21 @@ async def prepared(url: str, *, host: Host = HOST) -> AsyncIterator[None]:
 
     Raises what ``process_lock`` and ``migrate`` raise.
     """
-    async with process_lock(url):
+    lock = process_lock(url) if host.replicas is None else nullcontext()
+    async with lock:
         await migrate(url, connect=host.connect)
         yield
+
+
+def _membership(url: str, host: Host) -> Membership:
+    """Return the membership of this process among those that use a database."""
+    number = host.new_replica_number()
+    return membership_on(url, number) if host.replicas is None else host.replicas.membership(number)
+
+
+def _shown_messages(host: Host) -> ShownMessages:
+    """Return where to remember what messages show, if the database is not shared."""
+    return LocalShownMessages() if host.replicas is None else host.replicas.shown_messages
 
 
 def _webhook(settings: Settings, receiver: Receiver) -> Webhook | None:

@@ -5,9 +5,11 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from typing import Any
+from typing import Any, Protocol
 
 from bot.clock import Clock, system_clock
+from bot.outbox.shared_state import ShownMessages
+from bot.runtime.membership import Membership
 from bot.telegram.transport import OpenSession, open_session
 from domain.invitation import new_code
 
@@ -19,13 +21,22 @@ def new_replica_number() -> int:
     return secrets.randbelow(_MAX_REPLICA_NUMBER) + 1
 
 
+class Replicas(Protocol):
+    """What several processes need to use one database, where PostgreSQL does not provide it."""
+
+    shown_messages: ShownMessages
+
+    def membership(self, number: int) -> Membership: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Host:
     """The machine: clocks, network, disk, random numbers, and whether it has threads.
 
     ``clock`` is the machine's wall clock, by which APScheduler runs jobs: it reads the time as
     ``datetime.now(scheduler_zone)``. ``connect`` opens SQLite files instead of aiosqlite; it
-    returns a connection with the same methods.
+    returns a connection with the same methods. With ``replicas``, several processes may use one
+    SQLite file at once.
     """
 
     clock: Clock = system_clock
@@ -35,6 +46,7 @@ class Host:
     connect: Callable[..., Awaitable[Any]] | None = None
     new_code: Callable[[], str] = new_code
     new_replica_number: Callable[[], int] = new_replica_number
+    replicas: Replicas | None = None
     has_threads: bool = True
 
 

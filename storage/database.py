@@ -3,8 +3,8 @@
 This is the only module that knows both SQLite and PostgreSQL.
 """
 
+import asyncio
 import sqlite3
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from functools import partial
@@ -46,7 +46,7 @@ _POOL_TIMEOUT_SECONDS = 30
 # invalid_authorization_specification, invalid_password, invalid_catalog_name: retrying does not
 # help.
 _REJECTED = {"28000", "28P01", "3D000"}
-_WAL_ATTEMPTS, _WAL_RETRY_SECONDS = 500, 0.01
+_LOCK_ATTEMPTS, _LOCK_RETRY_SECONDS = 500, 0.01
 
 
 class DatabaseUnsupported(Misconfigured):
@@ -321,13 +321,13 @@ def prepare_folder(file: Path) -> None:
         check_ownership(file)
 
 
-def prepare_file(file: Path) -> None:
+async def prepare_file(file: Path) -> None:
     """Check that a database file can be written, and enable WAL mode. Raises DatabaseUnusable.
 
     SQLite copies an existing write-ahead log into the file here, so check the log first.
     """
-    _execute_once(file, BEGIN)
-    _enable_wal(file)
+    await _execute_when_free(file, BEGIN)
+    await _execute_when_free(file, "PRAGMA journal_mode=WAL")
 
 
 def check_file(url: str) -> None:
@@ -337,30 +337,22 @@ def check_file(url: str) -> None:
         check_unused_wal(file)
 
 
-def _execute_once(file: Path, statement: str) -> None:
-    """Execute a statement on a file and close the connection. Raises DatabaseUnusable."""
-    try:
-        with closing(sqlite3.connect(file, isolation_level=None)) as connection:
-            connection.execute(statement)
-    except sqlite3.Error as error:
-        raise DatabaseUnusable(
-            f"DATABASE_URL: {file} cannot be used as a database: {error}."
-        ) from error
+async def _execute_when_free(file: Path, statement: str) -> None:
+    """Execute a statement once no other process locks the file. Raises DatabaseUnusable.
 
-
-def _enable_wal(file: Path) -> None:
-    """Enable WAL mode, which is stored in the file.
-
-    If several processes do this at once, SQLite rejects some of them, so retry.
+    Several processes may start at once, and SQLite rejects some of those that enable WAL mode.
     """
-    for attempt in range(_WAL_ATTEMPTS):
+    for attempt in range(_LOCK_ATTEMPTS):
         try:
-            return _execute_once(file, "PRAGMA journal_mode=WAL")
-        except DatabaseUnusable as error:
-            if attempt == _WAL_ATTEMPTS - 1 or not _is_busy(error.__cause__):
-                raise
-            time.sleep(_WAL_RETRY_SECONDS)
-    return None
+            with closing(sqlite3.connect(file, isolation_level=None, timeout=0)) as connection:
+                connection.execute(statement)
+            return
+        except sqlite3.Error as error:
+            if attempt == _LOCK_ATTEMPTS - 1 or not _is_busy(error):
+                raise DatabaseUnusable(
+                    f"DATABASE_URL: {file} cannot be used as a database: {error}."
+                ) from error
+            await asyncio.sleep(_LOCK_RETRY_SECONDS)
 
 
 def _is_busy(error: BaseException | None) -> bool:

@@ -53,7 +53,7 @@ async def migrate(url: str, *, connect: SqliteConnect | None = None) -> None:
         prepare_folder(file)
         # The check may read the whole file.
         await asyncio.to_thread(check_unused_wal, file)
-        prepare_file(file)
+        await prepare_file(file)
     try:
         with explain_connection_errors():
             async with engine.begin() as connection:
