@@ -26,7 +26,8 @@ class Replicas(Protocol):
 
     shown_messages: ShownMessages
 
-    def membership(self, number: int) -> Membership: ...
+    def membership(self, number: int) -> Membership:
+        """Return the membership of this process, whose number no other one has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 HOLD_SECONDS = 360
 """How long holds last: shorter than usual, so that more of them end in a run."""
-KINDS_OF_TROUBLE = ("kills", "pauses", "telegram", "disk", "clock", "updates")
+KINDS_OF_TROUBLE = (
+    "kills", "pauses", "telegram", "disk", "clock", "updates", "webhook", "replicas",
+)  # fmt: skip
 """Trouble that can be left out, to find out which of it a finding needs."""
 
 

@@ -1,6 +1,7 @@
 """One run: people act under trouble, then everything comes to rest and is checked."""
 
 import hashlib
+import json
 import traceback
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -16,9 +17,10 @@ from simulation.people.acts import live
 from simulation.people.opening import open_venue
 from simulation.plan import Plan
 from simulation.reach import Reach
-from simulation.trouble import Trouble
+from simulation.trouble.trouble import Trouble
+from simulation.world.error_log import logging_to
 from simulation.world.kernel import MICROSECONDS
-from simulation.world.stage import Stage, logging_to
+from simulation.world.stage import Stage
 from simulator.state.transcript import CallRecord
 
 _STAFF = (
@@ -68,7 +70,7 @@ class Run:
 
     def __init__(self, plan: Plan, folder: Path) -> None:
         self.plan = plan
-        self.stage = Stage(plan.seed, folder)
+        self.stage = Stage(plan, folder)
         self.story: list[Line] = []
         self.actors = list(self._cast())
         self.stage.invitations = self._invitations
@@ -110,7 +112,9 @@ class Run:
 
     def _open(self) -> None:
         """Start the bot, and let the providers join and publish hours."""
-        self.stage.start_bot()
+        way = "the webhook" if self.stage.uses_webhook else "polling"
+        self._note(f"{self.stage.process_count} process(es) of the bot, with {way}")
+        self.stage.open()
         boss, *others = self.actors
         providers = [actor for actor in others if actor.role == "provider"]
         self.stage.kernel.run_task(
@@ -164,7 +168,7 @@ class Run:
             found_at=self.watch.found_at,
             opened_at=self._opened_at,
             acts=sum(actor.acts for actor in self.actors),
-            updates=len({d.update["update_id"] for d in transcript.deliveries}),
+            updates=len({json.dumps(update) for update in transcript.updates}),
             calls=len(transcript.calls),
             kills=self.trouble.kills,
             faults=self.trouble.faults,

@@ -346,7 +346,7 @@ async def _execute_when_free(file: Path, statement: str) -> None:
         try:
             with closing(sqlite3.connect(file, isolation_level=None, timeout=0)) as connection:
                 connection.execute(statement)
-            return
+                return
         except sqlite3.Error as error:
             if attempt == _LOCK_ATTEMPTS - 1 or not _is_busy(error):
                 raise DatabaseUnusable(

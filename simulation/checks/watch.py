@@ -1,6 +1,6 @@
 """Watches a run: what must hold after every step, and when everything is at rest."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from sqlite3 import Connection
 from typing import Any
@@ -13,11 +13,12 @@ from simulation.checks.rest import at_rest, undrained
 from simulation.people.actor import Actor
 from simulation.world.kernel import MICROSECONDS
 from simulation.world.stage import Stage
+from simulator.state.raw import RawUpdate
 from simulator.state.updates import chat_of
 
 _TAKE_OVER = 30 * MICROSECONDS
 _LEASES_OF_DEAD = """SELECT id FROM outbox
-    WHERE state = 'due' AND lease_until IS NOT NULL AND leased_by <> ?"""
+    WHERE state = 'due' AND lease_until IS NOT NULL AND leased_by NOT IN ({living})"""
 
 
 class Watch:
@@ -35,6 +36,7 @@ class Watch:
         self._deliveries = 0
         self._waiting: dict[int, dict[str, Any]] = {}
         self._done: set[int] = set()
+        self._odd = 0
         stage.on_commit = self._committed
 
     def report(self, findings: Iterable[str]) -> None:
@@ -63,31 +65,51 @@ class Watch:
     def _committed(self, database: Connection) -> None:
         """Check what a commit changed."""
         updates, now = self._processed(database)
-        self.report(self._overtaken(updates))
         attempts = self._attempts.begin(database, updates, now)
         self.report(self.books.follow(database))
         self.report(self._attempts.end(database, attempts))
-        self.report(self.replies.follow(database, now, has_update=bool(updates)))
+        has_update = bool(updates) or self._has_odd(database)
+        self.report(self.replies.follow(database, now, has_update=has_update))
         self.report(self._leases_of_dead(database))
         self.calls.read_parties(database)
 
+    def _has_odd(self, database: Connection) -> bool:
+        """Return whether this commit processed an update that no Telegram would send."""
+        done, self._odd = self._odd, _processed_among(database, self._stage.odd_updates)
+        return self._odd > done
+
     def _leases_of_dead(self, database: Connection) -> Iterator[str]:
         """Yield the messages that are still leased to a killed process."""
-        if self._stage.kernel.now - self._stage.started_at > _TAKE_OVER:
-            for (number,) in database.execute(_LEASES_OF_DEAD, (self._stage.replica,)):
+        if self._stage.kernel.now - self._stage.changed_at > _TAKE_OVER:
+            living = ",".join(map(str, self._stage.replicas))
+            for (number,) in database.execute(_LEASES_OF_DEAD.format(living=living)):
                 yield f"message {number} is still leased to a killed process"
 
-    def _overtaken(self, updates: Sequence[dict[str, Any]]) -> Iterator[str]:
-        """Yield the updates that were processed before an earlier one of the same chat."""
-        for update in updates:
-            for number, earlier in self._waiting.items():
-                if number < update["update_id"] and chat_of(earlier) == chat_of(update):
-                    yield f"update {update['update_id']} was processed before {number}"
+    def _overtaken(self, done: Collection[int]) -> Iterator[str]:
+        """Yield the updates that were processed before one that was delivered earlier.
+
+        Polling keeps the order of a chat, the webhook that of its messages and of its taps.
+        """
+        passed: list[int] = []
+        for number in self._waiting:
+            if number not in done:
+                passed.append(number)
+                continue
+            for earlier in passed:
+                if self._queue(earlier) == self._queue(number):
+                    yield f"update {number} was processed before {earlier}"
+
+    def _queue(self, number: int) -> tuple[int, bool]:
+        """Return what orders an update: its chat, and with the webhook whether it is a tap."""
+        update = self._waiting[number]
+        return chat_of(update), self._stage.uses_webhook and "callback_query" in update
 
     def _processed(self, database: Connection) -> tuple[Sequence[dict[str, Any]], int]:
         """Return the updates that this commit processed, and the instant at which it did."""
         deliveries = self._stage.simulator.transcript.deliveries
         for delivery in islice(deliveries, self._deliveries, None):
+            if isinstance(delivery.update, RawUpdate):
+                continue
             if (number := delivery.update["update_id"]) not in self._done:
                 self._waiting[number] = delivery.update
         self._deliveries = len(deliveries)
@@ -96,6 +118,18 @@ class Watch:
             f"SELECT update_id, processed_at FROM processed_update WHERE update_id IN ({marks})",  # noqa: S608
             sorted(self._waiting),
         ).fetchall()
-        self._done |= {number for number, _ in rows}
+        done = {number for number, _ in rows}
+        self.report(self._overtaken(done))
+        self._done |= done
         updates = [self._waiting.pop(number) for number, _ in rows]
         return updates, int(rows[-1][1]) if rows else self._stage.host_now
+
+
+def _processed_among(database: Connection, numbers: Collection[int]) -> int:
+    """Return how many of these updates were processed."""
+    if not numbers:
+        return 0
+    listed = ",".join(map(str, sorted(numbers)))
+    sql = f"SELECT count(*) FROM processed_update WHERE update_id IN ({listed})"  # noqa: S608
+    (found,) = database.execute(sql).fetchone()
+    return int(found)

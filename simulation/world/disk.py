@@ -1,11 +1,13 @@
 """SQLite files whose work takes virtual time, in place of aiosqlite and its threads.
 
 What is asked of a connection is done in order. Each job and the news of it are separate steps, so a
-process can be killed before, between and after them.
+process can be killed before, between and after them. A job that needs a locked file tries again in
+virtual time: SQLite itself would wait in real time, for a lock that only this program can release.
 """
 
 import asyncio
 import sqlite3
+from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 from typing import Any, Generic, Self, TypeVar
 
@@ -13,8 +15,9 @@ from simulation.world.streams import Stream
 
 Result = TypeVar("Result")
 
-Job = Callable[[], Any]
 _SHORTEST_SECONDS, _SPREAD_SECONDS = 0.0002, 0.002
+# As long as the bot waits for a lock.
+_LOCKED_SECONDS, _LOCK_TIMEOUT = 0.02, 5.0
 
 
 class Disk:
@@ -28,19 +31,23 @@ class Disk:
         self.before_commit: Callable[[sqlite3.Connection], None] = lambda _connection: None
         self.after_commit: Callable[[], None] = lambda: None
         self.extra_seconds: Callable[[], float] = lambda: 0.0
-        self._open: list[sqlite3.Connection] = []
+        self.waits = 0
+        """How often a job found the file locked."""
+        self._open: list[tuple[asyncio.AbstractEventLoop, sqlite3.Connection]] = []
         self._random = random
 
     async def connect(self, database: str, **options: Any) -> "Connection":
         """Open a file; the options are those of ``sqlite3.connect``."""
-        self._open.append(sqlite3.connect(database, **options))
-        return Connection(self, self._open[-1])
+        connection = sqlite3.connect(database, **options)
+        self._open.append((asyncio.get_running_loop(), connection))
+        return Connection(self, connection)
 
-    def abandon(self) -> None:
-        """Close the connections that a killed process left open."""
-        for connection in self._open:
-            connection.close()
-        self._open.clear()
+    def abandon(self, process: asyncio.AbstractEventLoop) -> None:
+        """Close the connections that a killed process left open, which rolls back its work."""
+        for loop, connection in self._open:
+            if loop is process:
+                connection.close()
+        self._open = [each for each in self._open if each[0] is not process]
 
     def seconds(self) -> float:
         """Return how long the next job takes."""
@@ -73,7 +80,7 @@ class Connection:
         self._connection: sqlite3.Connection | None = sqlite
         self._disk = disk
         self._sqlite = sqlite
-        self._free_at = 0.0
+        self._jobs: deque[_Job] = deque()
 
     def cursor(self) -> "_Awaited[Cursor]":
         """Open a cursor."""
@@ -113,13 +120,32 @@ class Connection:
         self._sqlite.close()
         self._connection = None
 
-    async def do(self, job: Callable[[], Result]) -> Result:
+    async def do(self, work: Callable[[], Result]) -> Result:
         """Do one thing after the others that were asked before, and return its result."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
-        self._free_at = max(self._free_at, loop.time()) + self._disk.seconds()
-        loop.call_at(self._free_at, _resolve, future, job)
+        self._jobs.append(_Job(work, future))
+        if len(self._jobs) == 1:
+            loop.call_later(self._disk.seconds(), self._do_next, loop.time() + _LOCK_TIMEOUT)
         return await future
+
+    def _do_next(self, give_up_at: float) -> None:
+        """Do the next job; if the file is locked, try again until an instant."""
+        loop = asyncio.get_running_loop()
+        if self._is_locked_out(self._jobs[0]) and loop.time() < give_up_at:
+            self._disk.waits += 1
+            loop.call_later(_LOCKED_SECONDS, self._do_next, give_up_at)
+            return
+        self._jobs.popleft().settle()
+        if self._jobs:
+            loop.call_later(self._disk.seconds(), self._do_next, loop.time() + _LOCK_TIMEOUT)
+
+    def _is_locked_out(self, job: "_Job") -> bool:
+        """Do a job, and return whether the file was locked by another connection."""
+        if self._connection is not None:
+            self._sqlite.execute("PRAGMA busy_timeout=0")
+        job.attempt()
+        return is_busy(job.error)
 
     async def _open_cursor(self) -> "Cursor":
         return Cursor(self, self._sqlite.cursor())
@@ -195,13 +221,36 @@ class Cursor:
         self._sqlite.close()
 
 
-def _resolve(future: "asyncio.Future[Any]", job: Job) -> None:
-    """Do a job, and set its result unless its waiter was cancelled."""
-    try:
-        result = job()
-    except Exception as error:  # noqa: BLE001  (the caller gets it)
-        if not future.done():
-            future.set_exception(error)
-    else:
-        if not future.done():
-            future.set_result(result)
+class _Job:
+    """Something to do with a connection, and the future that gets its result."""
+
+    def __init__(self, work: Callable[[], Any], future: "asyncio.Future[Any]") -> None:
+        self.error: Exception | None = None
+        self._work = work
+        self._future = future
+        self._result: Any = None
+
+    def attempt(self) -> None:
+        """Do it, and keep the result or the error."""
+        self.error = None
+        try:
+            self._result = self._work()
+        except Exception as error:  # noqa: BLE001  (the caller gets it)
+            self.error = error
+
+    def settle(self) -> None:
+        """Report what the last attempt brought, unless the waiter was cancelled."""
+        if self._future.done():
+            return
+        if self.error is not None:
+            self._future.set_exception(self.error)
+        else:
+            self._future.set_result(self._result)
+
+
+def is_busy(error: BaseException | None) -> bool:
+    """Return whether a file was locked by another connection."""
+    return (
+        isinstance(error, sqlite3.OperationalError)
+        and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    )

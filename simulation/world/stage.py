@@ -1,26 +1,31 @@
 """The stage of a run: the simulated Telegram, the bot's processes, their disk and their clock."""
 
 import asyncio
-import logging
+import re
 import shutil
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from pydantic import SecretStr
 
 from bot import lifecycle
 from bot.host import Host
 from bot.outbox.rate_limiter import RateLimiter
 from bot.settings import Settings
-from simulation.plan import HOLD_SECONDS
+from simulation.plan import HOLD_SECONDS, Plan
 from simulation.world.clock_zone import ClockZone
-from simulation.world.disk import Disk
-from simulation.world.kernel import MICROSECONDS, Kernel, ProcessLoop
+from simulation.world.cluster import Cluster
+from simulation.world.disk import Disk, is_busy
+from simulation.world.error_log import SIMULATED, ErrorLog, causes
+from simulation.world.kernel import MICROSECONDS, Kernel
 from simulation.world.network import Network
+from simulation.world.process import BotProcess
 from simulation.world.streams import Stream
+from simulation.world.webhook import Poster
 from simulator.simulator import Simulator
 
 TOKEN = "1:simulated"  # noqa: S105  (valid in the simulator only)
@@ -29,40 +34,55 @@ START = datetime(2040, 3, 19, 7, tzinfo=UTC)
 
 See ``ClockZone``. The seed chooses a minute of that week.
 """
-SIMULATED = "(simulated)"
-"""In the message of each error that the simulation makes."""
 _MINUTES_OF_A_WEEK = 7 * 24 * 60
 _ADMIN_ID = 1000
-_DATABASE = "life-{number}.db"
+_DATABASE = "bot-{number}.db"
+_DUE = "SELECT id FROM outbox WHERE state = 'due' AND lease_until IS NULL"
+_FAILED_UPDATE = re.compile(r"\bupdate (\d+)")
+# Errors of a lock are reported later than it ended.
+_REPORTED_WITHIN = 20 * MICROSECONDS
+_WEBHOOK, _REPLICAS = 0.4, 0.25
+"""How many of the seeds use the webhook, and two processes."""
+_WEBHOOK_URL = "http://127.0.0.1/telegram"
 
 
 class Stage:
     """Everything that surrounds the bot.
 
-    ``lives`` counts the processes that ran, one after the other. ``on_commit`` is called after each
-    commit, with the database open for reading.
+    ``processes`` are those that run, ``lives`` counts all that were started. ``on_commit`` is
+    called after each commit, with the database open for reading.
     """
 
-    def __init__(self, seed: int, folder: Path) -> None:
-        self.seed = seed
+    def __init__(self, plan: Plan, folder: Path) -> None:
+        self.seed = plan.seed
         self.folder = folder
         start = START + timedelta(minutes=self.stream("start").below(_MINUTES_OF_A_WEEK))
         self.kernel = Kernel(self.stream("schedule"), start)
         self.people_loop = self.kernel.new_loop()
-        telegram = self.kernel.new_loop()
+        self.telegram_loop = self.kernel.new_loop()
         self.simulator = Simulator(TOKEN, clock=self.kernel.clock)
         self.simulator.transcript.calls = deque()
         self.simulator.transcript.deliveries = deque()
-        self.network = Network(telegram, self.simulator, self.stream("network"))
+        self.network = Network(self.telegram_loop, self.simulator, self.stream("network"))
         self.disk = Disk(self.stream("disk"))
         self.clock_error = timedelta()
-        self.lives = self.replica = self.started_at = 0
-        self.bot: ProcessLoop | None = None
-        self.main: asyncio.Task[None] | None = None
-        self.log = _Log()
+        self.lives = self.changed_at = 0
+        self.processes: list[BotProcess] = []
+        self.log = ErrorLog(self._caused)
+        self.odd_updates: set[int] = set()
+        """The numbers of updates that no Telegram would send."""
+        self._locked_until = 0
         self.invitations: Callable[[], list[str]] = list
         self.on_commit: Callable[[sqlite3.Connection], None] = lambda _database: None
         self.note: Callable[[str], None] = lambda _what: None
+        self.uses_webhook = plan.has("webhook") and self.stream("way").chance(_WEBHOOK)
+        has_replicas = plan.has("replicas") and self.stream("replicas").chance(_REPLICAS)
+        self.process_count = 2 if has_replicas else 1
+        self.poster = Poster(lambda: self.processes, self.stream("webhook"))
+        self._cluster = Cluster() if has_replicas else None
+        self._left: list[BotProcess] = []
+        self._due: set[int] = set()
+        self._file = 0
         self._open_reader: sqlite3.Connection | None = None
         self.disk.after_commit = self._committed
         self._error_of_checks: Exception | None = None
@@ -78,8 +98,13 @@ class Stage:
 
     @property
     def database(self) -> Path:
-        """Return the file that the present process uses."""
-        return self.folder / _DATABASE.format(number=self.lives)
+        """Return the file that the running processes use."""
+        return self.folder / _DATABASE.format(number=self._file)
+
+    @property
+    def replicas(self) -> Sequence[int]:
+        """Return the numbers of the running processes."""
+        return [process.number for process in self.processes]
 
     def host_clock(self) -> datetime:
         """Return the time by the clock of the bot's machine, which may be wrong."""
@@ -90,49 +115,97 @@ class Stage:
         """Return the time of the bot's machine in microseconds since 1970, as it is stored."""
         return int(self.host_clock().timestamp() * MICROSECONDS)
 
-    def start_bot(self) -> None:
-        """Start a process of the bot on a copy of what the one before it left on the disk."""
-        left, self._open_reader = self.database, None
-        self.lives += 1
-        _copy_database(left, self.database)
-        self.disk.abandon()
-        for file in self.folder.glob(f"{left.name}*"):
-            file.unlink()
-        self.bot = self.kernel.new_loop()
-        self.main = self.bot.start(
+    def open(self) -> None:
+        """Let Telegram post updates, if a webhook is set, and start the bot."""
+        if self.uses_webhook:
+            self.simulator.webhook.open_session = lambda: self.poster
+            self.telegram_loop.start(self.simulator.webhook.run())
+        self.start_processes()
+
+    def start_processes(self) -> None:
+        """Start the processes that do not run."""
+        while len(self.processes) < self.process_count:
+            self._start_process()
+
+    def _start_process(self) -> None:
+        """Start a process; the first one gets a copy of what the last one left on the disk."""
+        if not self.processes:
+            self._use_copy()
+        process = BotProcess(self.kernel.new_loop(), self.kernel.now)
+        self.lives, self.changed_at = self.lives + 1, self.kernel.now
+        self.processes.append(process)
+        process.main = process.loop.start(
             lifecycle.run(
                 self._settings(),
                 TOKEN,
                 clock=self.host_clock,
                 rate_limiter=RateLimiter(),
+                ready=process.ready,
                 serve=False,
-                host=self._host(self.bot),
+                host=self._host(process),
             )
         )
 
+    def _use_copy(self) -> None:
+        """Let the next processes use a copy of the file, because dead ones have it open."""
+        left, self._open_reader = self.database, None
+        self._file += 1
+        _copy_database(left, self.database)
+        while self._left:
+            self.disk.abandon(self._left.pop().loop)
+        for file in self.folder.glob(f"{left.name}*"):
+            file.unlink()
+
+    def take_exit_error(self, process: BotProcess) -> None:
+        """Report why a process has exited, unless the simulation made the error."""
+        self.log.add("the bot has exited:", process.exit_error)
+
+    def _caused(self, line: str, error: BaseException | None) -> bool:
+        """Return whether the simulation caused a line of the log."""
+        update = _FAILED_UPDATE.search(line)
+        return (
+            any(SIMULATED in str(each) for each in causes(error))
+            or (update is not None and int(update[1]) in self.odd_updates)
+            # After a kill, the request of the dead process may still be open.
+            or "another program polls" in line
+            or (self._is_locked and any(is_busy(each) for each in causes(error)))
+        )
+
+    def expect_locked(self, seconds: float) -> None:
+        """Expect that the bot finds the file locked for so long."""
+        self._locked_until = max(self._locked_until, self.after(seconds=seconds))
+
     @property
-    def has_exited(self) -> bool:
-        """Whether the bot's process has ended by itself, because of an error at its start."""
-        return self.main is not None and self.main.done()
+    def _is_locked(self) -> bool:
+        """Whether the file may be locked, or was a moment ago."""
+        return self.kernel.now <= self._locked_until + _REPORTED_WITHIN
 
-    def take_exit_error(self) -> None:
-        """Report why the bot has exited, unless the simulation made the error."""
-        error = self.main.exception() if self.main else None
-        if not _is_simulated(error):
-            self.log.errors.append(f"the bot has exited: {error!r}")
-
-    def kill_bot(self) -> None:
-        """Kill the bot's process, as with SIGKILL: what was not committed is lost."""
-        if self.bot is not None:
-            self.bot.kill()
-            self.bot = self.main = None
+    def kill(self, process: BotProcess) -> None:
+        """Kill a process, as with SIGKILL: what was not committed is lost."""
+        process.loop.kill()
+        self.changed_at = self.kernel.now
+        self.processes.remove(process)
+        self._left.append(process)
+        if self._cluster is not None:
+            self._cluster.remove(process.number)
+        if self.processes:
+            self.disk.abandon(self._left.pop().loop)
 
     def _committed(self) -> None:
         """Report a commit; an error of the checks must not reach the bot."""
+        if self._cluster is not None:
+            self._tell_others(self._cluster)
         try:
             self.on_commit(self.reader())
         except Exception as error:  # noqa: BLE001  (raised by ``raise_error_of_checks``)
             self._error_of_checks = self._error_of_checks or error
+
+    def _tell_others(self, cluster: Cluster) -> None:
+        """Tell the other processes if a commit added messages to send."""
+        due = {number for (number,) in self.rows(_DUE)}
+        if not due <= self._due:
+            cluster.committed(asyncio.get_running_loop(), self.host_clock())
+        self._due = due
 
     def raise_error_of_checks(self) -> None:
         """Raise the first error of the checks, if there was one."""
@@ -168,23 +241,26 @@ class Stage:
             admin_ids=frozenset({_ADMIN_ID}),
             time_zone="Europe/Berlin",
             hold_duration=timedelta(seconds=HOLD_SECONDS),
+            webhook_secret=SecretStr("x" * 32),
+            webhook_url=_WEBHOOK_URL if self.uses_webhook else None,
         )
 
-    def _new_replica_number(self) -> int:
-        """Return the number of a process that starts, and note it."""
-        self.replica, self.started_at = self._secrets.below(1 << 30) + 1, self.kernel.now
-        return self.replica
-
-    def _host(self, loop: ProcessLoop) -> Host:
+    def _host(self, process: BotProcess) -> Host:
         """Return the machine for a process."""
+
+        def new_number() -> int:
+            process.number = self._secrets.below(1 << 30) + 1
+            return process.number
+
         return Host(
             clock=self.host_clock,
             scheduler_zone=ClockZone(self.host_clock),
-            monotonic=loop.time,
+            monotonic=process.loop.time,
             open_session=self.network.open_session,
             connect=self.disk.connect,
             new_code=lambda: f"{self._secrets.below(1 << 48):x}",
-            new_replica_number=self._new_replica_number,
+            new_replica_number=new_number,
+            replicas=self._cluster,
             has_threads=False,
         )
 
@@ -199,46 +275,6 @@ class _FixedSettings(Settings):
         """Return the only source."""
         del settings_cls, others, more
         return (init_settings,)
-
-
-class _Log(logging.Handler):
-    """Keeps what the bot logs as an error."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.errors: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep a line, unless its error was made by the simulation."""
-        error = record.exc_info[1] if record.exc_info else None
-        line = f"{record.name}: {record.getMessage()}"
-        # After a kill, the request of the dead process may still be open.
-        if not _is_simulated(error) and "another program polls" not in line:
-            self.errors.append(f"{line} {error!r}")
-
-    def take(self) -> list[str]:
-        """Return the lines and forget them."""
-        taken, self.errors = self.errors, []
-        return taken
-
-
-def _is_simulated(error: BaseException | None) -> bool:
-    """Return whether the simulation made an error, or the one that it was translated from."""
-    return error is not None and (
-        SIMULATED in str(error) or _is_simulated(error.__cause__ or error.__context__)
-    )
-
-
-@contextmanager
-def logging_to(handler: logging.Handler) -> Iterator[None]:
-    """Send all log lines to this handler alone for a block."""
-    root = logging.getLogger()
-    before = root.handlers[:]
-    root.handlers[:] = [handler]
-    try:
-        yield
-    finally:
-        root.handlers[:] = before
 
 
 def _copy_database(left: Path, copy: Path) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import defaultdict, deque
+from collections.abc import Callable
+from typing import Any
 
 import aiohttp
 
@@ -18,16 +20,25 @@ _MAX_RETRY_AFTER_SECONDS = 3600
 _SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  (the name of a header)
 
 
+def open_session() -> aiohttp.ClientSession:
+    """Open a session to post with."""
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS))
+
+
 class WebhookSender:
     """Posts pending updates while a webhook is set, one at a time in each queue.
 
     A failed post is repeated at once, then after 2, 4, 8 … seconds. `pace` scales these seconds;
-    `waits` records them unscaled.
+    `waits` records them unscaled. `open_session` opens what posts, an `aiohttp.ClientSession` or
+    something with the same methods.
     """
 
-    def __init__(self, world: World, pace: float = 1.0) -> None:
+    def __init__(
+        self, world: World, pace: float = 1.0, open_session: Callable[[], Any] = open_session
+    ) -> None:
         self._world = world
         self.pace = pace
+        self.open_session = open_session
         self.waits: list[int] = []
         self._queues: dict[int, deque[Pending]] = defaultdict(deque)
         self._assigned: set[int] = set()
@@ -37,9 +48,7 @@ class WebhookSender:
 
     async def run(self) -> None:
         """Post updates until cancelled."""
-        async with aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS)
-        ) as session:
+        async with self.open_session() as session:
             try:
                 while True:
                     # Cleared before looking, so that an update added meanwhile sets it again.
@@ -49,7 +58,7 @@ class WebhookSender:
             finally:
                 await self._stop_workers()
 
-    async def _assign_updates(self, session: aiohttp.ClientSession) -> None:
+    async def _assign_updates(self, session: Any) -> None:
         """Assign new updates to the workers of their queues."""
         if self._hook is not self._world.webhook:
             await self._stop_workers()
@@ -67,7 +76,7 @@ class WebhookSender:
                     self._run_queue(entry.queue, session)
                 )
 
-    async def _run_queue(self, queue: int, session: aiohttp.ClientSession) -> None:
+    async def _run_queue(self, queue: int, session: Any) -> None:
         entries = self._queues[queue]
         while entries:
             await self._deliver(entries[0], session)
@@ -75,9 +84,11 @@ class WebhookSender:
             self._world.updates.done(entries.popleft())
         del self._workers[queue]
 
-    async def _deliver(self, entry: Pending, session: aiohttp.ClientSession) -> None:
+    async def _deliver(self, entry: Pending, session: Any) -> None:
         failures, delay = 0, 1
         while entry in self._world.updates.pending:
+            while entry.queue in self._world.updates.held:
+                await self._world.updates.changed.wait()
             async with self._connections:
                 wait = await self._post(entry, session)
             if wait is None:
@@ -89,7 +100,7 @@ class WebhookSender:
             self.waits.append(wait)
             await asyncio.sleep(wait * self.pace)
 
-    async def _post(self, entry: Pending, session: aiohttp.ClientSession) -> int | None:
+    async def _post(self, entry: Pending, session: Any) -> int | None:
         """Post one update; return None on success, else the Retry-After seconds or 0."""
         hook = self._world.webhook
         if not is_loopback(hook.url):

@@ -2,6 +2,8 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from itertools import takewhile
+from operator import attrgetter
 from typing import Any
 
 from simulator.state.raw import RawUpdate
@@ -25,7 +27,8 @@ class Pending:
 class UpdateQueue:
     """Updates for one bot.
 
-    `changed` wakes all current waiters; `arrived` stays set until its one reader clears it.
+    `changed` wakes all current waiters; `arrived` stays set until its one reader clears it. What is
+    in the `held` queues is not delivered.
     """
 
     next_id: int = 100_000_001
@@ -33,6 +36,7 @@ class UpdateQueue:
     allowed: list[str] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    held: set[int] = field(default_factory=set)
     _known: dict[int, Pending] = field(default_factory=dict)
 
     def add(self, kind: str, content: dict[str, Any]) -> dict[str, Any]:
@@ -75,10 +79,23 @@ class UpdateQueue:
             # A repeated update has an old number and counts as confirmed only after it was
             # delivered.
             self.pending = [entry for entry in self.pending if entry.id >= offset or entry.repeated]
-        handed = self.pending[:limit]
+        in_order = sorted(self.pending, key=attrgetter("id"))
+        handed = list(takewhile(lambda entry: entry.queue not in self.held, in_order))[:limit]
         for entry in handed:
             entry.repeated = False
         return [entry.update for entry in handed]
+
+    def hold(self, person: int, *, taps: bool) -> None:
+        """Deliver nothing more of a person's messages, or of their taps, until `release`.
+
+        As polling keeps the order of all updates, the next of them then holds up all others.
+        """
+        self.held.add(_queue_of_person(person, taps=taps))
+
+    def release(self, person: int, *, taps: bool) -> None:
+        """Deliver what was held, in its order."""
+        self.held.discard(_queue_of_person(person, taps=taps))
+        self.wake()
 
     def take(self) -> list[dict[str, Any]]:
         """Return all pending updates and confirm them."""
@@ -119,5 +136,10 @@ def _queue_of(kind: str, content: dict[str, Any]) -> int:
     Taps and messages can overtake each other.
     """
     if kind == "callback_query":
-        return int(content["from"]["id"]) + _TAP_QUEUES
+        return _queue_of_person(int(content["from"]["id"]), taps=True)
     return int(content["chat"]["id"])
+
+
+def _queue_of_person(person: int, *, taps: bool) -> int:
+    """Return the queue of a person's taps, or of their messages."""
+    return person + _TAP_QUEUES if taps else person

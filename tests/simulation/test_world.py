@@ -115,7 +115,9 @@ def test_a_commit_that_fails_rolls_back(tmp_path: Path) -> None:
 
     def fail(connection: sqlite3.Connection) -> None:
         connection.rollback()
-        raise sqlite3.OperationalError("disk I/O error")
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+        raise error
 
     async def work() -> Any:
         connection = await disk.connect(str(tmp_path / "x.db"), isolation_level=None)

@@ -115,6 +115,17 @@ async def test_a_repeated_update_keeps_its_number_and_comes_despite_the_offset(
     assert await _polls(served, session, offset=confirmed) == []
 
 
+async def test_a_held_update_holds_up_all_later_ones(
+    served: Simulator, alice: Person, session: aiohttp.ClientSession
+) -> None:
+    served.world.updates.hold(alice.id, taps=False)
+    held = alice.sends("x")
+    tap = alice.taps_data("x", 1)
+    assert await _polls(served, session) == []
+    served.world.updates.release(alice.id, taps=False)
+    assert await _polls(served, session) == [held, tap]
+
+
 async def test_two_thousand_messages_arrive_once_and_in_order(
     served: Simulator, alice: Person, session: aiohttp.ClientSession
 ) -> None:

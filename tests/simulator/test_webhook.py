@@ -188,3 +188,15 @@ async def test_the_response_to_a_posted_update_may_be_slow(
     assert served.world.updates.pending
     await until(lambda: not served.world.updates.pending)
     assert len(hook.received) == 1
+
+
+async def test_held_taps_are_overtaken_by_messages_and_posted_later(
+    served: Simulator, alice: Person, hook: Hook
+) -> None:
+    await served.call("setWebhook", {"url": hook.url})
+    served.world.updates.hold(alice.id, taps=True)
+    tap = alice.taps_data("x", 1)
+    message = alice.sends("1")
+    await until(lambda: hook.received == [message])
+    served.world.updates.release(alice.id, taps=True)
+    await until(lambda: hook.received == [message, tap])

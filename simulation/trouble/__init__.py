@@ -1,0 +1,1 @@
+"""What goes wrong in a run; ``trouble.KINDS`` lists all kinds."""
