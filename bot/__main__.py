@@ -120,6 +120,9 @@ def _add_simulate(commands: Any) -> None:
     ):
         simulate.add_argument(flag, type=number, metavar="N", help=text)
     simulate.add_argument("--without", nargs="+", default=[], help="trouble to leave out")
+    simulate.add_argument(
+        "--forks", type=int, default=0, help="at so many steps, try what a kill would do"
+    )
     simulate.add_argument("--silent", nargs="+", default=[], help="people who do nothing")
     simulate.add_argument(
         "--resume", type=Path, metavar="FILE", help="note played seeds in this file, and skip them"

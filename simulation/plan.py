@@ -14,7 +14,8 @@ KINDS_OF_TROUBLE = (
 class Plan:
     """The plan of one run; equal plans give equal runs.
 
-    ``minutes`` is how long people act. ``without`` names kinds of trouble that are left out,
+    ``minutes`` is how long people act. At ``forks`` steps in a row, a fork of the run tries what
+    happens if the bot is killed there. ``without`` names kinds of trouble that are left out,
     ``silent`` the people who do nothing. A ``traced`` run notes which lines of the domain it
     reaches, which takes longer and changes nothing else.
     """
@@ -24,6 +25,7 @@ class Plan:
     clients: int = 4
     without: frozenset[str] = frozenset()
     silent: frozenset[str] = frozenset()
+    forks: int = 0
     traced: bool = False
 
     def has(self, trouble: str) -> bool:

@@ -11,7 +11,7 @@ from simulation.world.kernel import MICROSECONDS
 
 _LINES_OF_STORY = 40
 _WIDTH = 100
-_COUNTED = ("seeds", "acts", "updates", "calls", "kills", "faults", "steps", "findings")
+_COUNTED = ("seeds", "acts", "updates", "calls", "kills", "forks", "faults", "steps", "findings")
 _RATES = ("acts", "updates", "kills")
 
 
@@ -58,6 +58,7 @@ def _numbers(outcome: Outcome) -> dict[str, int]:
         "updates": outcome.updates,
         "calls": outcome.calls,
         "kills": outcome.kills,
+        "forks": outcome.forks,
         "faults": outcome.faults,
         "steps": outcome.steps,
         "findings": len(outcome.findings),
@@ -75,6 +76,7 @@ def command_for(plan: Plan) -> str:
     """Return the command that plays a plan again."""
     parts = [f"python -m bot simulate --seed {plan.seed} --minutes {plan.minutes:g}"]
     parts += [f"--without {' '.join(sorted(plan.without))}"] if plan.without else []
+    parts += [f"--forks {plan.forks}"] if plan.forks else []
     parts += [f"--silent {' '.join(sorted(plan.silent))}"] if plan.silent else []
     return " ".join(parts)
 

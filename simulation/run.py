@@ -12,6 +12,7 @@ from time import process_time
 
 from bot.messages.screen import Screen
 from simulation.checks.watch import Watch
+from simulation.forks import Forked, Forks
 from simulation.people.actor import Actor, Line
 from simulation.people.acts import live
 from simulation.people.opening import open_venue
@@ -59,6 +60,7 @@ class Outcome:
     calls: int = 0
     kills: int = 0
     faults: int = 0
+    forks: int = 0
     steps: int = 0
     processor_seconds: float = 0.0
     hashes: tuple[str, str, str] = ("", "", "")
@@ -77,6 +79,7 @@ class Run:
         self.stage.note = self._note
         self.trouble = Trouble(plan, self.stage)
         self.watch = Watch(self.stage, self.actors)
+        self.forks = Forks(plan, self.stage)
         self._reach = Reach()
         self._opened_at = 0
 
@@ -91,6 +94,7 @@ class Run:
                 self._rest()
             except Exception as error:  # noqa: BLE001  (any error of the run is a finding)
                 self.watch.report([f"the run failed: {_described(error)}"])
+            self.forks.end(self.watch.findings)
         return self._outcome(process_time() - began)
 
     def _cast(self) -> Iterator[Actor]:
@@ -133,10 +137,18 @@ class Run:
         self._opened_at = self.stage.kernel.now
         end = self.stage.after(minutes=self.plan.minutes)
         self.trouble.begin()
-        self.stage.kernel.run(end, after_step=self._after_step)
+        self.forks.begin()
+        try:
+            self.stage.kernel.run(end, after_step=self._after_step_forking)
+        except Forked:
+            self.watch.findings.clear()
         self.trouble.end()
         for task in acting:
             task.cancel()
+
+    def _after_step_forking(self) -> None:
+        self._after_step()
+        self.watch.report(self.forks.after_step())
 
     def _after_step(self) -> None:
         self.trouble.after_step()
@@ -172,6 +184,7 @@ class Run:
             calls=len(transcript.calls),
             kills=self.trouble.kills,
             faults=self.trouble.faults,
+            forks=self.forks.tried,
             steps=self.stage.kernel.steps,
             processor_seconds=processor_seconds,
             reach=self._reach,

@@ -83,5 +83,6 @@ def _plan(options: argparse.Namespace, seed: int) -> Plan:
         minutes=_DEFAULT_MINUTES if options.minutes is None else options.minutes,
         without=frozenset(options.without),
         silent=frozenset(options.silent),
+        forks=options.forks,
         traced=options.reach,
     )

@@ -2,10 +2,10 @@
 
 import asyncio
 import sqlite3
-from contextlib import closing
 
 from simulation.trouble.kind import Kind
 from simulation.world.error_log import SIMULATED
+from simulation.world.stage import Stage
 
 _FAILING_COMMITS, _SLOW_JOBS = 0.01, 0.004
 _MEAN_SECONDS_BETWEEN_LOCKS = 150.0
@@ -14,6 +14,11 @@ _LONGEST_LOCK = 7.0
 
 class Disk(Kind):
     """Lets commits fail and jobs take seconds, and locks the file as another program would."""
+
+    def __init__(self, stage: Stage, name: str) -> None:
+        super().__init__(stage, name)
+        # Closing one would copy the log into the file, which the bot leaves for itself to do.
+        self._others: list[sqlite3.Connection] = []
 
     def begin(self) -> None:
         """Begin."""
@@ -53,15 +58,17 @@ class Disk(Kind):
     async def _lock(self) -> None:
         """Lock the file for some seconds, unless the bot is writing."""
         seconds = self.random.between(0.05, _LONGEST_LOCK)
-        with closing(
-            sqlite3.connect(self.stage.database, isolation_level=None, timeout=0)
-        ) as other:
-            try:
-                other.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError:
-                return
-            self.faults += 1
-            self.stage.note("another program locks the file")
-            self.stage.expect_locked(seconds)
-            await asyncio.sleep(seconds)
+        file = self.stage.database
+        other = sqlite3.connect(file, isolation_level=None, timeout=0)
+        self._others.append(other)
+        try:
+            other.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return
+        self.faults += 1
+        self.stage.note("another program locks the file")
+        self.stage.expect_locked(seconds)
+        await asyncio.sleep(seconds)
+        # In a fork, the lock is the parent's.
+        if file.parent == self.stage.folder:
             other.execute("ROLLBACK")

@@ -49,6 +49,11 @@ class Disk:
                 connection.close()
         self._open = [each for each in self._open if each[0] is not process]
 
+    def forget(self) -> Sequence[sqlite3.Connection]:
+        """Return all open connections, and close none of them from now on."""
+        open_ones, self._open = self._open, []
+        return [connection for _, connection in open_ones]
+
     def seconds(self) -> float:
         """Return how long the next job takes."""
         usual = _SHORTEST_SECONDS + self._random.random() * _SPREAD_SECONDS

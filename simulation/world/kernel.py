@@ -77,6 +77,8 @@ class Kernel:
         self._random = random
         self.start = start
         self.loops: list[ProcessLoop] = []
+        self.last_loop: ProcessLoop | None = None
+        """The process that ran the last step."""
         self._ready: list[tuple[int, int]] = []
         self._timers: list[tuple[int, int, Scheduled, ProcessLoop, bool]] = []
         self._numbers = count()
@@ -166,7 +168,7 @@ class Kernel:
             raise Livelock
         index = self._random.below(len(self._ready))
         number, lane = self._ready[index]
-        loop = self.loops[number]
+        loop = self.last_loop = self.loops[number]
         scheduled, more = loop.take(lane)
         if not more:
             del self._ready[bisect_left(self._ready, (number, lane))]

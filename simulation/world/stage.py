@@ -84,6 +84,7 @@ class Stage:
         self._due: set[int] = set()
         self._file = 0
         self._open_reader: sqlite3.Connection | None = None
+        self._of_parent: Sequence[sqlite3.Connection | None] = ()
         self.disk.after_commit = self._committed
         self._error_of_checks: Exception | None = None
         self._secrets = self.stream("secrets")
@@ -155,6 +156,17 @@ class Stage:
             self.disk.abandon(self._left.pop().loop)
         for file in self.folder.glob(f"{left.name}*"):
             file.unlink()
+
+    def use_copies(self, folder: Path) -> None:
+        """After a fork: use copies of the files, and leave files and connections to the parent."""
+        self._of_parent = (*self.disk.forget(), self._open_reader)
+        _copy_database(self.database, folder / self.database.name)
+        self.folder, self._open_reader = folder, None
+
+    @property
+    def has_run_bot(self) -> bool:
+        """Whether the last step was one of the bot's."""
+        return any(process.loop is self.kernel.last_loop for process in self.processes)
 
     def take_exit_error(self, process: BotProcess) -> None:
         """Report why a process has exited, unless the simulation made the error."""

@@ -4,6 +4,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from simulation.plan import KINDS_OF_TROUBLE
+
 ROOT = Path(__file__).parents[2]
 _PACKAGES = ("bot", "domain", "storage", "simulator", "simulation")
 
@@ -12,7 +14,8 @@ _PACKAGES = ("bot", "domain", "storage", "simulator", "simulation")
 class Plant:
     """A bug: the file, the code that is right, and the code to put in its place.
 
-    A ``rare`` one is found by few seeds, so that looking for it takes minutes.
+    A ``rare`` one is found by few seeds, so that looking for it takes minutes. Its runs
+    have ``options`` on the command line.
     """
 
     name: str
@@ -20,6 +23,7 @@ class Plant:
     right: str
     wrong: str
     rare: bool = False
+    options: tuple[str, ...] = ()
 
     def in_copy(self, folder: Path) -> None:
         """Copy the product into a folder, with the bug.
@@ -148,6 +152,14 @@ PLANTS = (
         "bot/jobs/crash_recovery.py",
         "await uow.outbox.release_leases(departed)",
         "await uow.outbox.release_leases(())",
+    ),
+    Plant(
+        "leases of dead processes are kept, and only forks kill",
+        "bot/jobs/crash_recovery.py",
+        "await uow.outbox.release_leases(departed)",
+        "await uow.outbox.release_leases(())",
+        rare=True,
+        options=("--forks", "40", "--without", *KINDS_OF_TROUBLE),
     ),
     Plant(
         "holds of others are shown",

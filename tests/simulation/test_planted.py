@@ -22,7 +22,7 @@ def test_a_planted_bug_is_found(plant: Plant, tmp_path: Path) -> None:
     plant.in_copy(tmp_path)
     for seed in range(MOST_SEEDS):
         run = subprocess.run(
-            [*_SIMULATE, "--first", str(seed)],
+            [*_SIMULATE, "--first", str(seed), *plant.options],
             cwd=tmp_path,
             env=os.environ | {"PYTHONPATH": str(tmp_path)},
             capture_output=True,

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from simulation.plan import Plan
@@ -14,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 SEEDS = Path(__file__).with_name("seeds")
 RUNS = PROFILE.pick(fast=24, full=200)
 MINUTES = PROFILE.pick(fast=1.5, full=30.0)
+FORKS = PROFILE.pick(fast=6, full=200)
 
 
 def kept_plans() -> list[Plan]:
@@ -36,6 +38,17 @@ def test_the_bot_survives_random_people_and_faults() -> None:
     assert len(outcomes) == len(plans)
     assert all(each.acts and each.updates and each.calls for each in outcomes)
     assert sum(each.kills for each in outcomes) > 0
+
+
+def test_forks_find_nothing_and_leave_the_run_as_it_is() -> None:
+    plan = Plan(5, 0.5)
+    with players(2) as playing:
+        outcomes = list(playing.outcomes([plan, replace(plan, forks=FORKS)]))
+    alone, forked = sorted(outcomes, key=lambda each: each.forks)
+
+    assert (alone.forks, forked.forks) == (0, FORKS)
+    assert alone.findings == forked.findings == []
+    assert alone.hashes == forked.hashes
 
 
 def test_the_same_seed_gives_the_same_run_in_another_process() -> None:
