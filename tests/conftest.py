@@ -6,7 +6,12 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.kit.postgres", "tests.kit.sampling", "tests.kit.databases"]
+pytest_plugins = [
+    "tests.kit.collection",
+    "tests.kit.postgres",
+    "tests.kit.sampling",
+    "tests.kit.databases",
+]
 
 # No deadlines: how long an example takes depends on the load of the machine.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -14,14 +14,6 @@ from tests.browser.chromium import chromium, chromium_path
 from tests.browser.phones import DemoPage, demo_page
 from tests.kit.demo_process import RunningDemo, demo_process
 
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run all browser tests in one worker: several browsers at once slow each other down."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 Opens = Callable[..., Awaitable[DemoPage]]
 
 
