@@ -15,6 +15,8 @@ ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "tutorial.md"
 COPIED = ("bot", "domain", "storage", "simulator", "simulation", "tests")
 FILES = ("pyproject.toml", "README.md")
+# A type check of one's own has usually filled it.
+TYPE_CACHE = ".mypy_cache"
 
 
 def blocks(page: str, *languages: str) -> Iterator[tuple[str, str]]:
@@ -56,6 +58,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / name, copy / name)
     for name in FILES:
         shutil.copy2(ROOT / name, copy / name)
+    if (ROOT / TYPE_CACHE).exists():
+        shutil.copytree(ROOT / TYPE_CACHE, copy / TYPE_CACHE)
     for language, text in blocks(PAGE.read_text(encoding="utf-8"), "python", "po", "diff"):
         apply(text, language, copy)
     return copy
