@@ -18,12 +18,19 @@ from domain.usecases.hold_slot import hold_slot
 from storage.database import Database
 from tests.kit.clinic import NOW, OPENING, POLICY, open_clinic
 from tests.kit.raw_database import micros, rows, run_sql
+from tests.kit.sampling import PROFILE, SEED, seeded
 from tests.kit.worker import run_together
 from tests.storage import race_worker
 from tests.storage.audit import FOREVER, Claim, audit, claims, overlaps
 
 CROWD = range(1001, 1201)
 LATER = NOW + timedelta(hours=40)
+
+
+def drawn(name: str, seeds: int) -> list[int]:
+    """Return the seeds a test tries: all of them, or one that the day chooses."""
+    count = PROFILE.pick(fast=1, full=seeds)
+    return seeded(f"{name} {SEED}").sample(range(seeds), count)
 
 
 async def try_to_hold(
@@ -86,7 +93,7 @@ async def test_an_overdue_hold_is_replaced_once_and_expired_once_among_racing_sw
     assert audit(database.url, over) == []
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", drawn("holds", 3))
 async def test_two_hundred_random_holds_never_overlap(database: Database, seed: int) -> None:
     choices = random.Random(seed)  # noqa: S311
     policies = [
@@ -112,7 +119,7 @@ async def test_two_hundred_random_holds_never_overlap(database: Database, seed: 
 
 
 @pytest.mark.changes_schema
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", drawn("races", 2))
 async def test_four_processes_with_random_actions_keep_the_database_consistent(
     database: Database, seed: int
 ) -> None:
