@@ -31,6 +31,8 @@ HOURS = TimeSpan(OPENING, CLOSING)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 POLICY = BookingPolicy()
+# A statement is compiled once for each object, so this is made once.
+ADD_PERSON = insert(person)
 SECOND = timedelta(seconds=1)
 
 # The numbers of people: clients, and the two who are providers.
@@ -52,7 +54,7 @@ async def add_people(uow: SqlUnitOfWork, *numbers: int) -> None:
             "name": f"Person {number}",
             "first_seen_at": NOW,
         }
-        await uow.connection.execute(insert(person), row)
+        await uow.connection.execute(ADD_PERSON, row)
 
 
 async def add_self(

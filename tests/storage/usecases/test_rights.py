@@ -94,6 +94,8 @@ DAYS = [((NOW + timedelta(days=3)).date(), (WallSpan(600, 660),))]
 OTHER_DAYS = [((NOW + timedelta(days=4)).date(), (WallSpan(600, 660),))]
 
 Rows = dict[str, list[Any]]
+# A statement is compiled once for each object, so these are made once.
+EVERY_ROW = {table.name: select(table) for table in metadata.sorted_tables}
 Answers = dict[str, str]
 
 
@@ -508,8 +510,8 @@ async def answer(uow: SqlUnitOfWork, right: Right, actor: int, stage: Stage) -> 
 async def read(uow: SqlUnitOfWork) -> Rows:
     """Return all rows that this transaction sees."""
     return {
-        table.name: sorted(await uow.connection.execute(select(table)), key=repr)
-        for table in metadata.sorted_tables
+        name: sorted(await uow.connection.execute(every_row), key=repr)
+        for name, every_row in EVERY_ROW.items()
     }
 
 
