@@ -1,6 +1,5 @@
 """After repeated kills the database is consistent and has every commit that was reported."""
 
-import random
 import signal
 import time
 from collections.abc import Iterator
@@ -10,12 +9,16 @@ from domain.timespan import TimeSpan
 from storage.database import Database
 from tests.kit.clinic import NOW, OPENING, open_clinic
 from tests.kit.raw_database import rows
+from tests.kit.sampling import PROFILE, SEED, seeded
 from tests.kit.worker import worker
 from tests.storage import crash_writer
 from tests.storage.audit import audit
 
 # PostgreSQL's server is not killed, so fewer kills suffice there.
-KILLS = {"sqlite": 50, "postgresql": 20}
+KILLS = {
+    "sqlite": PROFILE.pick(fast=20, full=50),
+    "postgresql": PROFILE.pick(fast=10, full=20),
+}
 # A commit takes a few milliseconds, so these waits end in every part of one. A new connection to a
 # server is slow at first.
 LONGEST_WAIT = {"sqlite": 0.05, "postgresql": 0.2}
@@ -62,7 +65,7 @@ async def test_after_many_kills_the_database_is_consistent_and_loses_no_commit(
             uow, clients=crash_writer.CLIENTS, hours=TimeSpan(OPENING, OPENING + crash_writer.CELLS)
         )
     await database.close()
-    waits = random.Random(1)  # noqa: S311
+    waits = seeded(f"crashes {SEED}")
     held, confirmed, expired = set[int](), set[int](), 0
 
     for turn in range(KILLS[engine]):
