@@ -16,11 +16,14 @@ from bot.settings import Settings
 from simulator.simulator import Simulator
 from simulator.state.people import Person
 from tests.kit.bot import TOKEN
+from tests.kit.databases import drawn_engine
 from tests.kit.handlers import echo
 from tests.kit.http import SECRET
 from tests.kit.raw_database import rows
 from tests.kit.sampling import PROFILE
 from tests.kit.waiting import until
+
+pytestmark = drawn_engine("floods")
 
 LINES, TAPS = 200, 100
 

@@ -17,6 +17,7 @@ from simulator.faults import FaultKind, FloodLimits
 from tests.kit.backlog import add_people, count_rate_limited, let_holds_expire
 from tests.kit.bot import BotHarness
 from tests.kit.clock_loop import run_on_virtual_clock
+from tests.kit.databases import drawn_engine
 from tests.kit.handlers import add_reply, calls
 from tests.kit.raw_database import rows
 from tests.kit.waiting import until
@@ -297,6 +298,7 @@ async def strict_bot(database_url: str) -> AsyncIterator[BotHarness]:
     assert harness.simulator.transcript.warnings == []
 
 
+@drawn_engine("crowd")
 async def test_a_crowd_is_notified_without_a_refusal_and_answers_come_first(
     strict_bot: BotHarness,
 ) -> None:

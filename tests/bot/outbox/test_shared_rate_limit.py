@@ -21,11 +21,14 @@ from tests.kit.chat import ChatUser
 from tests.kit.handlers import add_reply, calls
 from tests.kit.raw_database import rows, run_sql
 from tests.kit.replicas import ReplicaSet
+from tests.kit.sampling import PROFILE, SEED, seeded
 from tests.kit.waiting import until
 
 pytestmark = pytest.mark.engines("postgresql")
 
 OWED = "SELECT count(*) FROM outbox WHERE state = 'due' AND kind <> 'hold_warning'"
+# How many replicas share a backlog.
+SIZES = PROFILE.pick(fast=seeded(f"shares {SEED}").sample([2, 3], 1), full=[2, 3])
 
 
 @pytest.fixture
@@ -54,7 +57,7 @@ def expiries(bot: BotHarness) -> list[Any]:
     return [call for call in calls(bot, "sendMessage") if call.params["text"].startswith("⌛")]
 
 
-@pytest.mark.parametrize("strict_replicas", [2, 3], indirect=True)
+@pytest.mark.parametrize("strict_replicas", SIZES, indirect=True)
 async def test_replicas_send_a_backlog_without_a_refusal_and_in_fair_shares(
     strict_replicas: ReplicaSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
