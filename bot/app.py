@@ -158,7 +158,8 @@ def build(
         settings.policy,
         clock,
         heartbeat_file=settings.heartbeat_file,
-        guard=ClockGuard(wall=host.clock, monotonic=host.monotonic),
+        guard=ClockGuard(wall=host.clock, monotonic=host.monotonic, interval=host.clock_check),
+        sweep=host.sweep,
     )
     webhook, heartbeat = _webhook(settings, receiver), Heartbeat()
     checks = (

@@ -4,11 +4,13 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC, timedelta, tzinfo
 from typing import Any, Protocol
 
 from bot.clock import Clock, system_clock
+from bot.jobs.due_jobs import SWEEP
 from bot.outbox.shared_state import ShownMessages
+from bot.runtime.clock_guard import CLOCK_CHECK
 from bot.runtime.membership import Membership
 from bot.telegram.transport import OpenSession, open_session
 from domain.invitation import new_code
@@ -37,7 +39,8 @@ class Host:
     ``clock`` is the machine's wall clock, by which APScheduler runs jobs: it reads the time as
     ``datetime.now(scheduler_zone)``. ``connect`` opens SQLite files instead of aiosqlite; it
     returns a connection with the same methods. With ``replicas``, several processes may use one
-    SQLite file at once.
+    SQLite file at once. ``sweep`` is how often the jobs look for what is due, whatever the alarm
+    says, and ``clock_check`` how often the clocks are compared.
     """
 
     clock: Clock = system_clock
@@ -49,6 +52,8 @@ class Host:
     new_replica_number: Callable[[], int] = new_replica_number
     replicas: Replicas | None = None
     has_threads: bool = True
+    sweep: timedelta = SWEEP
+    clock_check: timedelta = CLOCK_CHECK
 
 
 HOST = Host()

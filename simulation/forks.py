@@ -28,16 +28,15 @@ class Forks:
 
     def __init__(self, plan: Plan, stage: Stage) -> None:
         self.tried = 0
-        self._plan = plan
         self._stage = stage
         self._left = plan.forks
         self._begin_at = 0
         self._deliveries: int | None = None
         self._report: int | None = None
 
-    def begin(self) -> None:
-        """Choose the instant from which the next update is the one to fork at."""
-        seconds = self._stage.stream("forks").random() * self._plan.minutes * 60
+    def begin(self, seconds: float) -> None:
+        """Choose the instant, within some seconds, from which the next update is forked at."""
+        seconds *= self._stage.stream("forks").random()
         self._begin_at = self._stage.kernel.now + int(seconds * MICROSECONDS)
 
     def after_step(self) -> Iterator[str]:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 HOLD_SECONDS = 360
 """How long holds last: shorter than usual, so that more of them end in a run."""
+WARNING_SECONDS = HOLD_SECONDS // 2
+"""How long before the end of a hold its client is warned."""
 KINDS_OF_TROUBLE = (
     "kills", "pauses", "telegram", "disk", "clock", "updates", "webhook", "replicas",
 )  # fmt: skip

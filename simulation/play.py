@@ -13,8 +13,9 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from simulation.outcome import Outcome
 from simulation.plan import Plan
-from simulation.run import Outcome, Run
+from simulation.run import Run
 
 _LONGEST_SECONDS = 600
 # Files in memory are as deterministic as those on a disk, and faster.

@@ -6,19 +6,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from sqlite3 import Connection
 from types import FrameType
 from typing import Any
 
 import domain
+from domain.events import Event
+from domain.notification import JOINED, LEFT, RULES, ProviderKind
 
 _DOMAIN = Path(domain.__path__[0])
+_ACTS = {event.act for base in Event.__subclasses__() for event in (base, *base.__subclasses__())}
+_KNOWN = {*_ACTS, *RULES, *ProviderKind, JOINED, LEFT}
 
 
 @dataclass(slots=True)
 class Reach:
-    """The lines of the domain that were executed, by file."""
+    """The lines of the domain that were executed, by file, and what happened.
+
+    ``happened`` has acts of the history and kinds of notification.
+    """
 
     lines: dict[str, set[int]] = field(default_factory=dict)
+    happened: set[str] = field(default_factory=set)
 
     @contextmanager
     def recording(self) -> Iterator[None]:
@@ -33,10 +42,16 @@ class Reach:
         """Add what another run reached."""
         for file, lines in other.lines.items():
             self.lines.setdefault(file, set()).update(lines)
+        self.happened |= other.happened
+
+    def note(self, database: Connection) -> None:
+        """Note what happened, as a database says at the end of a run."""
+        for query in ("SELECT act FROM history", "SELECT kind FROM outbox"):
+            self.happened |= {name for (name,) in database.execute(query)}
 
     def missed(self) -> list[str]:
-        """Return the use cases that were not called, and the refusals that were not raised."""
-        return [
+        """Return what never happened, and the use cases and branches that were not reached."""
+        return [f"{name} never happened" for name in sorted(_KNOWN - self.happened)] + [
             sentence
             for file in sorted(_DOMAIN.rglob("*.py"))
             for sentence in _missed_in(file, self.lines.get(str(file), set()))
@@ -61,7 +76,7 @@ class Reach:
 
 
 def _missed_in(file: Path, reached: set[int]) -> Iterator[str]:
-    """Yield the use cases and refusals in a file that were not reached."""
+    """Yield the use cases and branches in a file that were not reached."""
     tree = ast.parse(file.read_text())
     if file.parent.name == "usecases":
         for node in tree.body:
@@ -69,9 +84,20 @@ def _missed_in(file: Path, reached: set[int]) -> Iterator[str]:
                 lines = {line for line, _ in _statements(node)}
                 if not lines & reached:
                     yield f"{file.stem}.{node.name} was never called"
-    for line, statement in _statements(tree):
-        if isinstance(statement, ast.Raise) and line not in reached:
-            yield f"{file.stem}:{line} never raised: {ast.unparse(statement)}"
+    for line, statement in sorted(_branches(tree, reached)):
+        yield f"{file.stem}:{line} never ran: {statement.splitlines()[0]}"
+
+
+def _branches(tree: ast.AST, reached: set[int]) -> Iterator[tuple[int, str]]:
+    """Yield the first statements of branches that were not reached, unless nothing around was."""
+    for _, statement in _statements(tree):
+        for body in (getattr(statement, name, ()) for name in ("body", "orelse", "handlers")):
+            first = body[0] if body else statement
+            if statement.lineno in reached and body and first.lineno not in reached:
+                yield first.lineno, ast.unparse(first)
+    for case in (node for node in ast.walk(tree) if isinstance(node, ast.match_case)):
+        if case.body[0].lineno not in reached:
+            yield case.body[0].lineno, ast.unparse(case.body[0])
 
 
 def _statements(tree: ast.AST) -> Iterator[tuple[int, ast.stmt]]:

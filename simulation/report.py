@@ -4,9 +4,9 @@ import json
 from collections import Counter
 from pathlib import Path
 
+from simulation.outcome import Outcome
 from simulation.plan import Plan
 from simulation.reach import Reach
-from simulation.run import Outcome
 from simulation.world.kernel import MICROSECONDS
 
 _LINES_OF_STORY = 40
@@ -86,7 +86,13 @@ def story_of(outcome: Outcome) -> str:
     end = outcome.found_at if outcome.found_at is not None else float("inf")
     lines = [line for line in outcome.story if line.at <= end][-_LINES_OF_STORY:]
     told = [f"{_clock(line.at)} {line.who}: {line.what}"[:_WIDTH] for line in lines]
-    return "\n".join([*told, *(f"FOUND: {finding}" for finding in outcome.findings[:5])])
+    return "\n".join(
+        [
+            f"People act {outcome.timetable}.",
+            *told,
+            *(f"FOUND: {finding}" for finding in outcome.findings[:5]),
+        ]
+    )
 
 
 def _clock(at: int) -> str:

@@ -1,11 +1,9 @@
 """One run: people act under trouble, then everything comes to rest and is checked."""
 
-import hashlib
 import json
 import traceback
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from time import process_time
@@ -13,58 +11,25 @@ from time import process_time
 from bot.messages.screen import Screen
 from simulation.checks.watch import Watch
 from simulation.forks import Forked, Forks
-from simulation.people.actor import Actor, Line
-from simulation.people.acts import live
+from simulation.outcome import Outcome, hashes_of
+from simulation.people.actor import Line
+from simulation.people.acts import STAFF, live
+from simulation.people.cast import cast
 from simulation.people.opening import open_venue
 from simulation.plan import Plan
 from simulation.reach import Reach
+from simulation.timetable import timetable_of
 from simulation.trouble.trouble import Trouble
 from simulation.world.error_log import logging_to
 from simulation.world.kernel import MICROSECONDS
 from simulation.world.stage import Stage
 from simulator.state.transcript import CallRecord
 
-_STAFF = (
-    ("Boss", "admin", "en"),
-    ("Nora", "provider", "en"),
-    ("Emil", "provider", "de"),
-    ("Rita", "newcomer", "en"),
-)
-_CLIENTS = (
-    ("Ada", "client", "en"),
-    ("Bruno", "client", "en"),
-    ("Cleo", "client", "de"),
-    ("Dario", "client", "en"),
-    ("Edda", "client", "en"),
-    ("Falk", "client", "de"),
-)
-NAMES = tuple(name for name, *_ in (*_STAFF, *_CLIENTS))
-_OPENING_MINUTES = 2
+_OPENING_MINUTES = 4
 _MEAN_PAUSE_SECONDS = 25.0
 # A chat in which an answer was lost waits up to two minutes for the next one.
-_DRAIN_SECONDS = 150
-_REST_MINUTES = 14
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What a run did and found; the three hashes are equal for equal runs."""
-
-    plan: Plan
-    findings: list[str] = field(default_factory=list)
-    story: list[Line] = field(default_factory=list)
-    found_at: int | None = None
-    opened_at: int = 0
-    acts: int = 0
-    updates: int = 0
-    calls: int = 0
-    kills: int = 0
-    faults: int = 0
-    forks: int = 0
-    steps: int = 0
-    processor_seconds: float = 0.0
-    hashes: tuple[str, str, str] = ("", "", "")
-    reach: Reach = field(default_factory=Reach)
+_LONGEST_WAIT = timedelta(minutes=2)
+_SWEEPS_TO_DRAIN = 2
 
 
 class Run:
@@ -72,9 +37,10 @@ class Run:
 
     def __init__(self, plan: Plan, folder: Path) -> None:
         self.plan = plan
-        self.stage = Stage(plan, folder)
+        self.timetable = timetable_of(plan)
+        self.stage = Stage(plan, folder, self.timetable.setting)
         self.story: list[Line] = []
-        self.actors = list(self._cast())
+        self.actors = list(cast(self.stage, plan.clients, self.story))
         self.stage.invitations = self._invitations
         self.stage.note = self._note
         self.trouble = Trouble(plan, self.stage)
@@ -92,19 +58,11 @@ class Run:
                 self._open()
                 self._act()
                 self._rest()
+                self._reach.note(self.stage.reader())
             except Exception as error:  # noqa: BLE001  (any error of the run is a finding)
                 self.watch.report([f"the run failed: {_described(error)}"])
             self.forks.end(self.watch.findings)
         return self._outcome(process_time() - began)
-
-    def _cast(self) -> Iterator[Actor]:
-        """Create the people."""
-        for name, role, language in (*_STAFF, *_CLIENTS[: self.plan.clients]):
-            person = self.stage.simulator.person(
-                name, last_name=f"{name}son", language_code=language
-            )
-            random = self.stage.stream(f"person {name}")
-            yield Actor(role, person, self.stage, self.story, random)
 
     def _invitations(self) -> list[str]:
         """Return all invitations on people's screens."""
@@ -115,29 +73,31 @@ class Run:
         self.story.append(Line(self.stage.kernel.now, "--", what))
 
     def _open(self) -> None:
-        """Start the bot, and let the providers join and publish hours."""
+        """Start the bot, and let the staff join and publish hours."""
         way = "the webhook" if self.stage.uses_webhook else "polling"
         self._note(f"{self.stage.process_count} process(es) of the bot, with {way}")
         self.stage.open()
-        boss, *others = self.actors
-        providers = [actor for actor in others if actor.role == "provider"]
+        by_role = {role: [a for a in self.actors if a.role == role] for role in STAFF}
         self.stage.kernel.run_task(
-            self.stage.people_loop.start(open_venue(boss, providers)),
+            self.stage.people_loop.start(
+                open_venue(by_role["admin"][0], by_role["provider"], by_role["receptionist"])
+            ),
             within=_OPENING_MINUTES * 60 * MICROSECONDS,
             after_step=self.watch.after_step,
         )
 
     def _act(self) -> None:
         """Let people act, with trouble."""
+        self._opened_at = self.stage.kernel.now
+        self.stage.is_quiet = lambda: self._wait() > 0
         acting = [
-            self.stage.people_loop.start(live(actor, _MEAN_PAUSE_SECONDS))
+            self.stage.people_loop.start(live(actor, _MEAN_PAUSE_SECONDS, self._wait))
             for actor in self.actors
             if actor.person.name.split()[0] not in self.plan.silent
         ]
-        self._opened_at = self.stage.kernel.now
-        end = self.stage.after(minutes=self.plan.minutes)
+        end = self.stage.after(timedelta(seconds=self.timetable.seconds))
         self.trouble.begin()
-        self.forks.begin()
+        self.forks.begin(self.timetable.seconds)
         try:
             self.stage.kernel.run(end, after_step=self._after_step_forking)
         except Forked:
@@ -145,6 +105,10 @@ class Run:
         self.trouble.end()
         for task in acting:
             task.cancel()
+
+    def _wait(self) -> float:
+        """Return in how many seconds people act again."""
+        return self.timetable.wait_at((self.stage.kernel.now - self._opened_at) / MICROSECONDS)
 
     def _after_step_forking(self) -> None:
         self._after_step()
@@ -157,9 +121,10 @@ class Run:
     def _rest(self) -> None:
         """Let everything drain, and then let all holds end; check after both."""
         kernel = self.stage.kernel
-        kernel.run(self.stage.after(seconds=_DRAIN_SECONDS), after_step=self._after_step)
+        drained = _LONGEST_WAIT + _SWEEPS_TO_DRAIN * self.timetable.setting.sweep
+        kernel.run(self.stage.after(drained), after_step=self._after_step)
         self.watch.check_drained()
-        kernel.run(self.stage.after(minutes=_REST_MINUTES), after_step=self._after_step)
+        kernel.run(self.stage.after(self.timetable.rest), after_step=self._after_step)
         self.watch.check_at_rest()
 
     def _answers(self) -> Iterator[Line]:
@@ -171,14 +136,21 @@ class Run:
                 at = (call.at - self.stage.kernel.start) // timedelta(microseconds=1)
                 yield Line(at, f"  to {names[chat]}", _first_line(call))
 
+    def _minutes_needed(self) -> float | None:
+        """Return how many minutes a plan needs to come to the first finding."""
+        if self.watch.found_at is None:
+            return None
+        return self.timetable.minutes_until((self.watch.found_at - self._opened_at) / MICROSECONDS)
+
     def _outcome(self, processor_seconds: float) -> Outcome:
         transcript = self.stage.simulator.transcript
         return Outcome(
             plan=self.plan,
             findings=self.watch.findings,
             story=sorted([*self.story, *self._answers()], key=lambda line: line.at),
+            timetable=str(self.timetable),
             found_at=self.watch.found_at,
-            opened_at=self._opened_at,
+            minutes_needed=self._minutes_needed(),
             acts=sum(actor.acts for actor in self.actors),
             updates=len({json.dumps(update) for update in transcript.updates}),
             calls=len(transcript.calls),
@@ -188,11 +160,7 @@ class Run:
             steps=self.stage.kernel.steps,
             processor_seconds=processor_seconds,
             reach=self._reach,
-            hashes=(
-                self.stage.kernel.digest.hexdigest(),
-                _hash_of(repr((c.method, c.params, c.status, c.at)) for c in transcript.calls),
-                _hash_of(_dump(self.stage)),
-            ),
+            hashes=hashes_of(self.stage),
         )
 
 
@@ -206,17 +174,3 @@ def _first_line(call: CallRecord) -> str:
     """Return how a call begins that shows a text."""
     fault = f" ({call.fault})" if call.fault else ""
     return f"“{Screen(call.params['text']).plain.splitlines()[0]}”{fault}"
-
-
-def _hash_of(lines: Iterator[str]) -> str:
-    """Return a short hash of lines."""
-    digest = hashlib.blake2b(digest_size=8)
-    for line in lines:
-        digest.update(line.encode() + b"\n")
-    return digest.hexdigest()
-
-
-def _dump(stage: Stage) -> Iterator[str]:
-    """Return the content of the database as SQL."""
-    # The order of indexes depends on the hash seed of the process that migrated.
-    yield from sorted(stage.reader().iterdump())

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
+from simulation.outcome import Outcome
+from simulation.people.cast import NAMES
 from simulation.plan import KINDS_OF_TROUBLE, Plan
-from simulation.run import NAMES, Outcome
-from simulation.world.kernel import MICROSECONDS
 
 _HALVINGS = 3
 _NUMBER = re.compile(r"\d+")
@@ -54,7 +54,7 @@ def _silent(best: Outcome, *, person: str) -> Plan:
 
 def _until_found(best: Outcome) -> Plan | None:
     """Return the plan that ends a second after the finding."""
-    if best.found_at is None:
+    if best.minutes_needed is None:
         return None
-    minutes = round((best.found_at - best.opened_at) / MICROSECONDS / 60 + 1 / 60, 3)
+    minutes = round(best.minutes_needed, 3)
     return replace(best.plan, minutes=minutes) if 0 < minutes < best.plan.minutes else None

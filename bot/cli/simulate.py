@@ -9,10 +9,10 @@ from contextlib import suppress
 from itertools import count, islice
 
 from bot.settings import Settings
+from simulation.people.cast import NAMES
 from simulation.plan import KINDS_OF_TROUBLE, Plan
 from simulation.play import players
 from simulation.report import Totals, command_for, reached, story_of
-from simulation.run import NAMES
 from simulation.shrink import shrink
 
 _DEFAULT_MINUTES = 40.0

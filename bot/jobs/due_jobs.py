@@ -47,6 +47,7 @@ class Jobs:
         clock: Clock,
         *,
         guard: ClockGuard | None = None,
+        sweep: timedelta = SWEEP,
         heartbeat_file: Path | None = None,
     ) -> None:
         self._database = database
@@ -58,6 +59,7 @@ class Jobs:
         self._policy = policy
         self._clock = clock
         self._guard = guard or ClockGuard()
+        self._sweep = sweep
         # The clock may have been set back while the bot was stopped.
         self._recall_after: timedelta | None = _MAX_BACKOFF
         self._set_back = timedelta()
@@ -86,7 +88,7 @@ class Jobs:
 
         A nightly run that a clock jump skipped is not made up for: the clock may be wrong.
         """
-        scheduler.add_job(self._alarm.ring, Every(SWEEP), id="sweep", replace_existing=True)
+        scheduler.add_job(self._alarm.ring, Every(self._sweep), id="sweep", replace_existing=True)
         scheduler.add_job(
             self.attempt,
             "cron",

@@ -10,13 +10,13 @@ from bot.clock import Clock, system_clock
 
 log = logging.getLogger(__name__)
 
-_INTERVAL_SECONDS = 1.0
+CLOCK_CHECK = timedelta(seconds=1)
 _MIN_JUMP_SECONDS = 1.0
 _MAX_READ_SECONDS = 0.1
 
 
 class ClockGuard:
-    """Compares the wall clock with the monotonic clock once a second.
+    """Compares the wall clock with the monotonic clock, usually once a second.
 
     APScheduler computes run times on the wall clock, so after the clock is set back, scheduled jobs
     are late by the length of the jump. Slow corrections, like those of NTP, are not jumps: between
@@ -24,8 +24,13 @@ class ClockGuard:
     """
 
     def __init__(
-        self, *, wall: Clock = system_clock, monotonic: Callable[[], float] = time.monotonic
+        self,
+        *,
+        wall: Clock = system_clock,
+        monotonic: Callable[[], float] = time.monotonic,
+        interval: timedelta = CLOCK_CHECK,
     ) -> None:
+        self._interval = interval.total_seconds()
         self._wall = wall
         self._monotonic = monotonic
         self._offset = self._read()
@@ -33,10 +38,10 @@ class ClockGuard:
     async def watch(self, moved: Callable[[timedelta], None]) -> None:
         """Call ``moved`` with the size of each jump, negative for a jump back, until cancelled.
 
-        If ``moved`` raises, log the error and report the jump again a second later.
+        If ``moved`` raises, log the error and report the jump again the next time.
         """
         while True:
-            await asyncio.sleep(_INTERVAL_SECONDS)
+            await asyncio.sleep(self._interval)
             self._check(moved)
 
     def _check(self, moved: Callable[[timedelta], None]) -> None:

@@ -10,11 +10,10 @@ from fractions import Fraction
 from sqlite3 import Connection
 from typing import Any
 
-from simulation.checks.reference_model import Claim, Model, Refused
+from simulation.checks.reference_model import CELLS_KEPT, QUARTER, Claim, Model, Refused
 from simulation.plan import HOLD_SECONDS
 
 SLOT_QUARTERS, HORIZON_SECONDS, HOLDS_PER_CLIENT = 1, 60 * 24 * 3600, 3
-_QUARTER = 900
 _HISTORY = """SELECT at, act <> 'expired', reservation_id, act, actor_id, after FROM history
     WHERE reservation_id = ? AND revision > ?"""
 _RESERVATION = """SELECT provider_id, client_id, start_cell, end_cell, status, expires_at, revision
@@ -125,8 +124,9 @@ class Books:
             claim.status, claim.revision = "expired", claim.revision + 1
 
     def _complete(self, claim: Claim | None) -> None:
-        """Complete one booking that has ended."""
-        if claim is None or claim.status != "confirmed" or claim.end * _QUARTER > self.model.now:
+        """Complete one booking that ended a day ago."""
+        ended = -(-(self.model.now - CELLS_KEPT) // QUARTER)
+        if claim is None or claim.status != "confirmed" or claim.end > ended:
             raise Refused("not_ended")
         claim.status, claim.revision = "completed", claim.revision + 1
 

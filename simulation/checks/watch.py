@@ -1,6 +1,7 @@
 """Watches a run: what must hold after every step, and when everything is at rest."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import timedelta
 from itertools import islice
 from sqlite3 import Connection
 from typing import Any
@@ -8,15 +9,16 @@ from typing import Any
 from simulation.checks.attempts import Attempts
 from simulation.checks.books import Books
 from simulation.checks.calls import Calls
+from simulation.checks.nightly import untidied
 from simulation.checks.replies import Replies
 from simulation.checks.rest import at_rest, undrained
 from simulation.people.actor import Actor
-from simulation.world.kernel import MICROSECONDS
 from simulation.world.stage import Stage
 from simulator.state.raw import RawUpdate
 from simulator.state.updates import chat_of
 
-_TAKE_OVER = 30 * MICROSECONDS
+_MICROSECOND = timedelta(microseconds=1)
+_SWEEPS_TO_TAKE_OVER = 2
 _LEASES_OF_DEAD = """SELECT id FROM outbox
     WHERE state = 'due' AND lease_until IS NOT NULL AND leased_by NOT IN ({living})"""
 
@@ -34,6 +36,7 @@ class Watch:
         self._actors = actors
         self._attempts = Attempts(self.books)
         self._deliveries = 0
+        self._drained_at = 0
         self._waiting: dict[int, dict[str, Any]] = {}
         self._done: set[int] = set()
         self._odd = 0
@@ -56,11 +59,14 @@ class Watch:
 
     def check_drained(self) -> None:
         """Check that nothing waits any more."""
-        self.report(undrained(self._stage))
+        self._drained_at = self._stage.host_now
+        self.report(undrained(self._stage, self._done))
 
     def check_at_rest(self) -> None:
         """Check that what people see is what the books say."""
+        self.report(undrained(self._stage, self._done))
         self.report(at_rest(self._stage, self._actors, self.books, self.calls))
+        self.report(untidied(self._stage, self._drained_at))
 
     def _committed(self, database: Connection) -> None:
         """Check what a commit changed."""
@@ -80,7 +86,8 @@ class Watch:
 
     def _leases_of_dead(self, database: Connection) -> Iterator[str]:
         """Yield the messages that are still leased to a killed process."""
-        if self._stage.kernel.now - self._stage.changed_at > _TAKE_OVER:
+        take_over = _SWEEPS_TO_TAKE_OVER * self._stage.setting.sweep
+        if self._stage.kernel.now - self._stage.changed_at > take_over // _MICROSECOND:
             living = ",".join(map(str, self._stage.replicas))
             for (number,) in database.execute(_LEASES_OF_DEAD.format(living=living)):
                 yield f"message {number} is still leased to a killed process"

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from simulation.world.stage import Stage
 from simulation.world.streams import Stream
@@ -28,7 +28,8 @@ class Line:
 class Actor:
     """A person, the random numbers by which they decide, and what was said to everybody.
 
-    ``role`` is the one they begin with; invitations may give them others.
+    ``role`` is the one they begin with; invitations may give them others. ``opened`` has the links
+    that they opened.
     """
 
     role: str
@@ -37,6 +38,7 @@ class Actor:
     story: list[Line]
     random: Stream
     acts: int = 0
+    opened: list[str] = field(default_factory=list)
 
     @property
     def messages(self) -> list[Message]:
@@ -59,6 +61,7 @@ class Actor:
     def opens(self, link: str) -> None:
         """Open a link to the bot."""
         self._note(f"opens {link}")
+        self.opened.append(link)
         self.person.opens(link)
 
     def blocks(self) -> None:
@@ -83,14 +86,47 @@ class Actor:
             if self._shown() != before:
                 return
 
-    async def follows(self, begin: str) -> None:
-        """Tap the newest button whose data begins so, if there is one, and read the answer."""
+    def edits(self, text: str) -> None:
+        """Edit one of the newest lines that this person wrote, if there are any."""
+        own = [m for m in self.person.chat.newest_first() if m.is_from(self.person.id)][:2]
+        if own:
+            self._note(f"edits into “{text}”")
+            self.person.edits(self.random.choose(own).id, text)
+
+    def shows(self) -> None:
+        """Send a sticker."""
+        self._note("sends a sticker")
+        self.person.sends_sticker()
+
+    def renames(self, name: str) -> None:
+        """Change the first name in Telegram."""
+        self._note(f"is called {name} from now on")
+        self.person.renames(first_name=name)
+
+    async def says(self, text: str) -> None:
+        """Write to the bot, and read the answer."""
+        self.types(text)
+        await self.reads_answer()
+
+    async def follows(self, *begins: str) -> bool:
+        """Tap a button whose data begins so, on the newest message that has one; read the answer.
+
+        Of several, tap one after the other. Return whether all of them were there.
+        """
+        for begin in begins:
+            found = self.buttons(begin)
+            if not found:
+                return False
+            self.taps(*self.random.choose(found))
+            await self.reads_answer()
+        return True
+
+    def buttons(self, begin: str) -> Sequence[tuple[Message, Button]]:
+        """Return the buttons whose data begins so, on the newest message that has one."""
         for message in self.messages:
-            for button in message.buttons:
-                if (button.data or "").startswith(begin):
-                    self.taps(message, button)
-                    await self.reads_answer()
-                    return
+            if found := [b for b in message.buttons if (b.data or "").startswith(begin)]:
+                return [(message, button) for button in found]
+        return ()
 
     def invitations(self) -> Sequence[str]:
         """Return the invitations that this person has on their screen."""

@@ -31,9 +31,10 @@ class Kills(Kind):
             self.stage.take_exit_error(process)
             self._kill(process)
         if self.active and self.stage.kernel.steps >= self._next and self.stage.processes:
-            self.faults += 1
-            self._kill(self.random.choose(self.stage.processes))
             self._choose()
+            if not self.is_spared():
+                self.faults += 1
+                self._kill(self.random.choose(self.stage.processes))
 
     def _choose(self) -> None:
         wait = self.random.exponential(_MEAN_STEPS_BETWEEN_KILLS)

@@ -6,6 +6,9 @@ from collections.abc import Awaitable, Callable
 from simulation.world.stage import Stage
 from simulation.world.streams import Stream
 
+# While people pause for hours, so much of the trouble is left.
+_WHEN_QUIET = 0.05
+
 
 class Kind:
     """One kind of trouble, with random numbers of its own. It counts the faults that it causes."""
@@ -27,6 +30,10 @@ class Kind:
     def after_step(self) -> None:
         """Do what depends on the number of steps."""
 
+    def is_spared(self) -> bool:
+        """Return whether trouble does not come this time, because people pause for hours."""
+        return self.stage.is_quiet() and not self.random.chance(_WHEN_QUIET)
+
     def repeat(self, mean_seconds: float, cause: Callable[[], Awaitable[None]]) -> None:
         """Cause something again and again, after random waits with this mean."""
         self.stage.people_loop.start(self._repeat(mean_seconds, cause))
@@ -36,4 +43,5 @@ class Kind:
             await asyncio.sleep(self.random.exponential(mean_seconds))
             if not self.active:
                 return
-            await cause()
+            if not self.is_spared():
+                await cause()

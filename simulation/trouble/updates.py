@@ -4,6 +4,7 @@ import asyncio
 import copy
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from simulation.trouble.kind import Kind
@@ -11,6 +12,8 @@ from simulator.state.raw import RawUpdate
 
 _MEAN_SECONDS_BETWEEN_REPEATS = 90.0
 _MEAN_UPDATES_BACK, _ANY_UPDATE = 8.0, 0.1
+# Telegram delivers an update again for at most a day.
+_LONGEST_REPEAT = timedelta(hours=23)
 _MEAN_SECONDS_BETWEEN_DELAYS = 120.0
 _MEAN_SECONDS_LATE, _DAY_LATE = 20.0, 0.05
 _DAY = 24 * 3600.0
@@ -43,9 +46,14 @@ class Updates(Kind):
         return sorted(self.stage.simulator.world.accounts)
 
     def _delivered(self) -> list[dict[str, Any]]:
-        """Return the updates of people that were delivered."""
+        """Return the updates of people that were delivered, and may be delivered again."""
         deliveries = self.stage.simulator.transcript.deliveries
-        return [each.update for each in deliveries if not isinstance(each.update, RawUpdate)]
+        since = self.stage.kernel.clock() - _LONGEST_REPEAT
+        return [
+            each.update
+            for each in deliveries
+            if each.at > since and not isinstance(each.update, RawUpdate)
+        ]
 
     async def _redeliver(self) -> None:
         """Deliver an update again: one of the last ones, or any."""

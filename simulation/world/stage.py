@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +24,12 @@ from simulation.world.error_log import SIMULATED, ErrorLog, causes
 from simulation.world.kernel import MICROSECONDS, Kernel
 from simulation.world.network import Network
 from simulation.world.process import BotProcess
+from simulation.world.setting import Setting
 from simulation.world.streams import Stream
 from simulation.world.webhook import Poster
 from simulator.simulator import Simulator
 
 TOKEN = "1:simulated"  # noqa: S105  (valid in the simulator only)
-START = datetime(2040, 3, 19, 7, tzinfo=UTC)
-"""The first start: a Monday before the clocks change in Europe, far from the present.
-
-See ``ClockZone``. The seed chooses a minute of that week.
-"""
-_MINUTES_OF_A_WEEK = 7 * 24 * 60
 _ADMIN_ID = 1000
 _DATABASE = "bot-{number}.db"
 _DUE = "SELECT id FROM outbox WHERE state = 'due' AND lease_until IS NULL"
@@ -50,14 +45,15 @@ class Stage:
     """Everything that surrounds the bot.
 
     ``processes`` are those that run, ``lives`` counts all that were started. ``on_commit`` is
-    called after each commit, with the database open for reading.
+    called after each commit, with the database open for reading. ``is_quiet`` says whether people
+    pause for hours.
     """
 
-    def __init__(self, plan: Plan, folder: Path) -> None:
+    def __init__(self, plan: Plan, folder: Path, setting: Setting) -> None:
         self.seed = plan.seed
         self.folder = folder
-        start = START + timedelta(minutes=self.stream("start").below(_MINUTES_OF_A_WEEK))
-        self.kernel = Kernel(self.stream("schedule"), start)
+        self.setting = setting
+        self.kernel = Kernel(self.stream("schedule"), setting.start)
         self.people_loop = self.kernel.new_loop()
         self.telegram_loop = self.kernel.new_loop()
         self.simulator = Simulator(TOKEN, clock=self.kernel.clock)
@@ -75,6 +71,7 @@ class Stage:
         self.invitations: Callable[[], list[str]] = list
         self.on_commit: Callable[[sqlite3.Connection], None] = lambda _database: None
         self.note: Callable[[str], None] = lambda _what: None
+        self.is_quiet: Callable[[], bool] = lambda: False
         self.uses_webhook = plan.has("webhook") and self.stream("way").chance(_WEBHOOK)
         has_replicas = plan.has("replicas") and self.stream("replicas").chance(_REPLICAS)
         self.process_count = 2 if has_replicas else 1
@@ -93,9 +90,9 @@ class Stage:
         """Return the random numbers for a purpose."""
         return Stream(self.seed, purpose)
 
-    def after(self, **time: float) -> int:
+    def after(self, time: timedelta) -> int:
         """Return the instant after so much time, in microseconds since the start."""
-        return self.kernel.now + timedelta(**time) // timedelta(microseconds=1)
+        return self.kernel.now + time // timedelta(microseconds=1)
 
     @property
     def database(self) -> Path:
@@ -185,7 +182,7 @@ class Stage:
 
     def expect_locked(self, seconds: float) -> None:
         """Expect that the bot finds the file locked for so long."""
-        self._locked_until = max(self._locked_until, self.after(seconds=seconds))
+        self._locked_until = max(self._locked_until, self.after(timedelta(seconds=seconds)))
 
     @property
     def _is_locked(self) -> bool:
@@ -251,7 +248,7 @@ class Stage:
             database_url=f"sqlite:///{self.database}",
             telegram_api_url="http://telegram",
             admin_ids=frozenset({_ADMIN_ID}),
-            time_zone="Europe/Berlin",
+            time_zone=self.setting.zone,
             hold_duration=timedelta(seconds=HOLD_SECONDS),
             webhook_secret=SecretStr("x" * 32),
             webhook_url=_WEBHOOK_URL if self.uses_webhook else None,
@@ -274,6 +271,8 @@ class Stage:
             new_replica_number=new_number,
             replicas=self._cluster,
             has_threads=False,
+            sweep=self.setting.sweep,
+            clock_check=self.setting.clock_check,
         )
 
 

@@ -180,4 +180,32 @@ PLANTS = (
         "        if not count:\n            return\n",
         "        return\n",
     ),
+    Plant(
+        "the night completes no booking",
+        "storage/repositories/retention.py",
+        "        await self._complete(yesterday, now)\n",
+        "",
+        rare=True,
+    ),
+    Plant(
+        "a booking is completed as soon as it ends",
+        "storage/repositories/retention.py",
+        "        await self._complete(yesterday, now)\n",
+        "        await self._complete(first_cell_from(now), now)\n",
+        rare=True,
+    ),
+    Plant(
+        "the night forgets no update",
+        "storage/repositories/retention.py",
+        '        await self._execute_long_running(_UPDATES, {"before": now - UPDATES_KEPT})\n',
+        "",
+        rare=True,
+    ),
+    Plant(
+        "an appointment that has begun is cancelled",
+        "domain/reservation.py",
+        "        if now >= self.span.starts_at:\n",
+        "        if now >= self.span.ends_at:\n",
+        rare=True,
+    ),
 )

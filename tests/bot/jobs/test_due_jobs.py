@@ -204,6 +204,14 @@ def jobs_of(bot: BotHarness, **options: Any) -> Jobs:
 
 
 @pytest.mark.engines("sqlite")
+async def test_the_interval_of_the_sweep_can_be_chosen(bot: BotHarness) -> None:
+    now, interval = datetime(2026, 11, 23, tzinfo=UTC), timedelta(minutes=5)
+    async with jobs_running(bot, jobs_of(bot, sweep=interval)):
+        trigger = bot.app.scheduler.get_job("sweep").trigger
+        assert trigger.get_next_fire_time(None, now) == now + interval
+
+
+@pytest.mark.engines("sqlite")
 @pytest.mark.parametrize("hours", [-1, 1, -24 * 365, 24])
 async def test_after_a_clock_jump_jobs_are_rescheduled_and_due_ones_run_at_once(
     bot: BotHarness, alice: ChatUser, old_update: str, hours: int

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.runtime.clock_guard import ClockGuard
+from bot.runtime.clock_guard import CLOCK_CHECK, ClockGuard
 from tests.kit.clock_loop import run_on_virtual_clock
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -40,13 +40,16 @@ def jumps_seen(
     *,
     seconds: float = 1.0,
     moved: Callable[[timedelta], None] | None = None,
+    interval: timedelta = CLOCK_CHECK,
 ) -> list[timedelta]:
     """Move the wall clock by each step, ``seconds`` apart, and return the reported jumps."""
     seen: list[timedelta] = []
 
     async def scenario() -> None:
         watching = asyncio.create_task(
-            ClockGuard(wall=clocks.wall, monotonic=clocks.monotonic).watch(moved or seen.append)
+            ClockGuard(wall=clocks.wall, monotonic=clocks.monotonic, interval=interval).watch(
+                moved or seen.append
+            )
         )
         for step in steps:
             await asyncio.sleep(seconds)
@@ -90,6 +93,13 @@ def test_each_of_several_jumps_is_reported() -> None:
     jumps = [-HOUR, HOUR, 24 * HOUR]
 
     assert [about(seen) for seen in jumps_seen(Clocks(), jumps, seconds=3.0)] == jumps
+
+
+def test_a_guard_with_a_longer_interval_looks_less_often() -> None:
+    there_and_back = [-HOUR, HOUR]
+
+    assert jumps_seen(Clocks(), there_and_back, interval=timedelta(seconds=4)) == []
+    assert len(jumps_seen(Clocks(), there_and_back)) == 2
 
 
 @pytest.mark.parametrize("step", [timedelta(seconds=0.5), timedelta(seconds=-0.5)])
