@@ -18,6 +18,7 @@ from domain.invitation import new_code
 from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork
 from domain.provider import Provider
+from domain.reservation import Reservation
 
 Result = TypeVar("Result")
 
@@ -118,7 +119,7 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
         async with self.uow.savepoint():
             return await usecase
 
-    def show(self, screen: Screen, *, card_of: int | None = None) -> None:
+    def show(self, screen: Screen, *, card_of: Reservation | None = None) -> None:
         """Show a screen on the card; see ``UpdateRequest.show``."""
         self.request.show(screen, card_of=card_of)
 

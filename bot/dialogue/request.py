@@ -12,6 +12,7 @@ from bot.ports import BotUnitOfWork
 from domain.operations.dialogue import Dialogue
 from domain.person import Contact, Person
 from domain.provider import Provider
+from domain.reservation import Reservation
 
 LIST_FLOW = "bookings"
 """The name under which an open list is stored, in place of a dialogue."""
@@ -62,7 +63,7 @@ class UpdateRequest:
         """
         self.provider, self.zone, self.heading = provider, zone, heading
 
-    def show(self, screen: Screen, *, card_of: int | None = None) -> None:
+    def show(self, screen: Screen, *, card_of: Reservation | None = None) -> None:
         """Show a screen on the tapped message, or on a new message if the update is not a tap.
 
         The message becomes the dialogue's card. ``card_of`` is the reservation whose card the new
@@ -74,12 +75,18 @@ class UpdateRequest:
         self.actions.append(Edit(self.tapped, screen.below(self.heading), before=self.before))
         self.dialogue = replace(self.dialogue, card_message_id=self.tapped)
 
-    def show_below(self, screen: Screen, *, card_of: int | None = None) -> None:
+    def show_below(self, screen: Screen, *, card_of: Reservation | None = None) -> None:
         """Show a screen on a new message, which replaces the dialogue's card."""
         if self.dialogue.card_message_id is not None:
             self.actions.append(Delete(self.dialogue.card_message_id))
             self.dialogue = replace(self.dialogue, card_message_id=None)
-        self.actions.append(Send(screen.below(self.heading), dialogue=True, card_of=card_of))
+        shown = screen.below(self.heading)
+        if card_of is None:
+            self.actions.append(Send(shown, dialogue=True))
+        else:
+            self.actions.append(
+                Send(shown, dialogue=True, card_of=card_of.id, revision=card_of.revision)
+            )
 
     def show_list(self, screen: Screen) -> None:
         """Show a list on a new message, which replaces the list that is open.

@@ -52,7 +52,8 @@ class Send:
     """Show a screen on a new message.
 
     The message's number is stored as the card of the dialogue (``dialogue``), as the card of a
-    reservation (``card_of``), or as the warning below that card (``notice_of``).
+    reservation (``card_of``) in its state at a ``revision``, or as the warning below that card
+    (``notice_of``).
     """
 
     screen: Screen
@@ -60,6 +61,7 @@ class Send:
     card_of: int | None = None
     notice_of: int | None = None
     reply_to: int | None = None
+    revision: int | None = None
     step: Literal["send"] = "send"
 
 

@@ -40,6 +40,14 @@ async def cancelled_by_provider(notice: Notice) -> Sequence[Action]:
     return await _below_card(notice, screen)
 
 
+async def outdated_card(notice: Notice) -> Sequence[Action] | None:
+    """Bring a card up to date, whose reply was dropped or overtaken; send no message."""
+    reservation = notice.visit.reservation
+    free = await can_be_held_again(notice.uow, notice.policy, reservation, notice.now)
+    shown = await notice.uow.cards.of(reservation.id)
+    return _updated(notice, shown, free=free) or None
+
+
 async def _below_card(notice: Notice, screen: Screen, *, free: bool = False) -> Sequence[Action]:
     """Return the steps that update the card and send a message below it."""
     shown = await notice.uow.cards.of(notice.visit.reservation.id)

@@ -24,7 +24,7 @@ from domain.notification import (
     check_registry,
     still_holds,
 )
-from domain.operations.outbox import DIGEST, MISSED, OutboxRow
+from domain.operations.outbox import CARD, DIGEST, MISSED, OutboxRow
 from domain.policy import BookingPolicy
 from domain.reservation import Reservation
 
@@ -52,6 +52,7 @@ _RENDERERS: Mapping[str, Render] = {
     **{kind.value: render for kind, render in _RESERVATIONS.items()},
     **{kind.value: render for kind, render in _PROVIDERS.items()},
     DIGEST: for_admins.incidents,
+    CARD: for_clients.outdated_card,
     JOINED: joined,
     LEFT: left,
 }
@@ -146,6 +147,8 @@ class NotificationRenderer:
 
 async def _is_wanted(notice: Notice, reservation: Reservation) -> bool:
     """Return whether a notification still holds, and its recipient is still among those told."""
+    if notice.row.kind == CARD:
+        return True
     kind = Kind(notice.row.kind)
     if not still_holds(kind, notice.row.revision, reservation, notice.now):
         return False

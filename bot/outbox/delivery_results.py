@@ -1,21 +1,23 @@
 """Records what became of the delivery of an outbox row."""
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
 from bot.clock import Clock
-from bot.messages.actions import Action, Delete, Edit, Send, to_payload
+from bot.messages.actions import Action, Delete, Edit, Send, from_payload, to_payload
 from bot.notifications.render import Rendering
 from bot.observability.metrics import Metrics
 from bot.observability.redaction import redact
 from bot.ports import BotUnitOfWork, Database
+from domain.notification import Notification
 from domain.operations.backoff import Backoff
 from domain.operations.database_retry import retry_while_unavailable
 from domain.operations.incident import IncidentKind
-from domain.operations.outbox import DIGEST, MISSED, REPLY, OutboxRow
+from domain.operations.outbox import CARD, DIGEST, MISSED, REPLY, OutboxRow
 from domain.usecases.reachability import mark_unreachable
 
 Result = TypeVar("Result")
@@ -64,7 +66,7 @@ class DeliveryResults:
         state: Literal["sent", "skipped"] = "skipped" if rendering.actions is None else "sent"
 
         async def record(uow: BotUnitOfWork) -> datetime | None:
-            await _record_messages(uow, row, shown)
+            await _record_messages(uow, row, shown, now)
             for broken, error in rendering.broken:
                 await _park_row(uow, broken, error, IncidentKind.MESSAGE_BROKEN, now)
             if rendering.last_covered:
@@ -87,7 +89,7 @@ class DeliveryResults:
         now = self._clock()
 
         async def park(uow: BotUnitOfWork) -> datetime | None:
-            await _record_messages(uow, row, shown)
+            await _record_messages(uow, row, shown, now)
             if row.kind == MISSED:
                 await uow.outbox.requeue_withheld(row.chat_id, now)
             return await _park_row(uow, row, error, incident, now)
@@ -97,7 +99,10 @@ class DeliveryResults:
         return next_due
 
     async def withhold(self, row: OutboxRow, error: str) -> None:
-        """Mark a person as unreachable, and withhold their notifications until they return."""
+        """Mark a person as unreachable, and withhold their notifications until they return.
+
+        Their replies are dropped. The cards that these were to change are refreshed then.
+        """
         log.info("recipient unreachable: %s", error)
         now = self._clock()
 
@@ -106,6 +111,9 @@ class DeliveryResults:
                 await uow.outbox.keep(row, row.withheld())
             if row.recipient_id is not None:
                 await mark_unreachable(uow, row.recipient_id, self._admin_ids, now)
+            for payload in await uow.outbox.drop_replies(row.chat_id):
+                numbers = await _cards_in(uow, row.chat_id, payload)
+                await _refresh_cards(uow, row, numbers, now)
             await uow.outbox.withhold(row.chat_id, now, error)
 
         await self.write(withhold)
@@ -127,10 +135,11 @@ class DeliveryResults:
         unsent = wait is not None or not attempted
         wait = wait or timedelta(seconds=_RETRY.wait(row.attempts))
         log.warning("a %s waits %.0f s: %s", row.kind, wait.total_seconds(), error)
-        until = self._clock() + wait
+        now = self._clock()
+        until = now + wait
 
         async def postpone(uow: BotUnitOfWork) -> None:
-            await _record_messages(uow, row, progress.shown)
+            await _record_messages(uow, row, progress.shown, now)
             if row.kind == REPLY and progress.shown:
                 await uow.outbox.keep(row, to_payload(progress.unfinished))
             elif unsent and row.reservation_id is not None:
@@ -175,12 +184,39 @@ async def _park_row(
     return await uow.outbox.record_result(row, "parked", now, error)
 
 
-async def _record_messages(uow: BotUnitOfWork, row: OutboxRow, shown: Shown) -> None:
+async def _cards_in(uow: BotUnitOfWork, chat: int, payload: Mapping[str, object]) -> set[int]:
+    """Return the reservations whose messages a reply changes; none if it cannot be read."""
+    found, steps = set[int | None](), list[Action]()
+    with suppress(ValueError):
+        steps = from_payload(payload)
+    for step in steps:
+        match step:
+            case Send(card_of=number) | Delete(notice_of=number):
+                found.add(number)
+            case Edit(message_id=message):
+                found.add(await uow.cards.shown_on(chat, message))
+    return {number for number in found if number is not None}
+
+
+async def _refresh_cards(
+    uow: BotUnitOfWork, row: OutboxRow, numbers: Iterable[int], now: datetime
+) -> None:
+    """Let the cards of reservations be refreshed after what already waits for their chat."""
+    if row.recipient_id is not None:
+        await uow.outbox.notify(
+            [
+                Notification(row.recipient_id, CARD, number, now, offset=now.isoformat())
+                for number in sorted(numbers)
+            ]
+        )
+
+
+async def _record_messages(uow: BotUnitOfWork, row: OutboxRow, shown: Shown, now: datetime) -> None:
     """Store the numbers of the messages that show dialogues and reservations."""
     chat = row.chat_id
     for step, message in shown:
         if isinstance(step, Send) and message is not None:
-            await _record_new_message(uow, row, step, message)
+            await _record_new_message(uow, row, step, message, now)
         elif isinstance(step, Delete) and step.notice_of is not None:
             await uow.cards.show_notice(step.notice_of, chat, None)
         elif isinstance(step, Edit) and message is not None and message != step.message_id:
@@ -189,11 +225,16 @@ async def _record_messages(uow: BotUnitOfWork, row: OutboxRow, shown: Shown) -> 
             await uow.cards.move(chat, step.message_id, message)
 
 
-async def _record_new_message(uow: BotUnitOfWork, row: OutboxRow, step: Send, message: int) -> None:
-    """Store the number of a new message."""
+async def _record_new_message(
+    uow: BotUnitOfWork, row: OutboxRow, step: Send, message: int, now: datetime
+) -> None:
+    """Store the number of a new message; refresh a card that shows an earlier state already."""
     if step.dialogue and row.recipient_id is not None:
         await uow.dialogues.show_on(row.recipient_id, message)
     if step.card_of is not None:
         await uow.cards.show(step.card_of, row.chat_id, message)
+        reservation = await uow.queries.reservation(step.card_of)
+        if reservation is not None and reservation.revision != step.revision:
+            await _refresh_cards(uow, row, [reservation.id], now)
     if step.notice_of is not None:
         await uow.cards.show_notice(step.notice_of, row.chat_id, message)

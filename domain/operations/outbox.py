@@ -9,6 +9,7 @@ NOT_DELIVERED = "not_delivered"
 """The key in a notification's payload for the number of tries that Telegram has refused."""
 DIGEST = "digest"
 MISSED = "missed"
+CARD = "card"
 TELEGRAM = "telegram"
 """The one channel so far."""
 TOLD_TO_WAIT = "429"
@@ -31,9 +32,10 @@ class OutboxRow:
     sent; or another kind of ``domain.notification``, about another subject; or ``REPLY``, the
     answer to an update, rendered with the transaction and stored in ``payload`` as plain JSON; or
     ``DIGEST``, an admin summary of errors, with the figures in ``payload``; or ``MISSED``, what a
-    person missed while they were unreachable. ``recipient_id`` is the number of the person whom a
-    notification is for. The ``payload`` of a notification about a reservation has ``NOT_DELIVERED``
-    once Telegram has refused a try.
+    person missed while they were unreachable; or ``CARD``, a reservation whose card may show an
+    earlier state, and is edited without a message. ``recipient_id`` is the number of the person
+    whom a notification is for. The ``payload`` of a notification about a reservation has
+    ``NOT_DELIVERED`` once Telegram has refused a try.
     """
 
     id: int

@@ -217,7 +217,9 @@ _RENEW_LEASE = (
     .returning(outbox.c.id)
 )
 _OF_CHAT = outbox.c.chat_id == bindparam("chat")
-_DROP_REPLIES = delete(outbox).where(DUE, _OF_CHAT, outbox.c.kind == REPLY)
+_DROP_REPLIES = (
+    delete(outbox).where(DUE, _OF_CHAT, outbox.c.kind == REPLY).returning(outbox.c.payload)
+)
 _WITHHOLD = (
     update(outbox)
     .where(DUE, _OF_CHAT)
@@ -547,12 +549,15 @@ class SqlOutbox:
             _SAVE_PAYLOAD, {"row": row.id, "tries": row.attempts, "new_payload": dict(payload)}
         )
 
-    async def withhold(self, chat_id: int, now: datetime, why: str) -> None:
-        """Withhold all notifications for a chat that cannot be reached, and delete its replies.
+    async def drop_replies(self, chat_id: int) -> Sequence[Mapping[str, object]]:
+        """Delete the replies for a chat that cannot be reached, and return their payloads.
 
         A reply means nothing later.
         """
-        await self._connection.execute(_DROP_REPLIES, {"chat": chat_id})
+        return await self._connection.scalars(_DROP_REPLIES, {"chat": chat_id})
+
+    async def withhold(self, chat_id: int, now: datetime, why: str) -> None:
+        """Withhold all notifications for a chat that cannot be reached."""
         await self._connection.execute(_WITHHOLD, {"chat": chat_id, "now": now, "why": why})
 
     async def resume(self, person: Person, now: datetime) -> None:

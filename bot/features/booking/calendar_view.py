@@ -126,7 +126,7 @@ async def _offers(context: Context, search: SlotSearch, seen: OpenHours) -> Sequ
 
 def _show_step(context: Context, booking: Booking, screen: Screen) -> None:
     """Show a step; while a hold is moved, this is its card, which its notifications update."""
-    context.show(screen, card_of=booking.kept.id if booking.kept else None)
+    context.show(screen, card_of=booking.kept)
 
 
 def _end_of_month(day: date) -> date:

@@ -17,7 +17,7 @@ async def present(context: Context, reservation: Reservation) -> None:
         return
     free = await can_be_held_again(context.uow, context.policy, reservation, context.now)
     screen = card(context.locale, reservation, provider, context.now, free=free)
-    context.show(screen, card_of=reservation.id)
+    context.show(screen, card_of=reservation)
     tapped, shown = context.request.tapped, await context.cards.of(reservation.id)
     for message in (shown.message_id, shown.notice_id):
         if message is not None and message != tapped:

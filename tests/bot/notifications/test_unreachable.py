@@ -217,6 +217,67 @@ async def test_a_row_of_an_unknown_kind_is_parked_and_reported_and_the_rest_is_s
     admin.last.shows("1 message couldn't be put together and was skipped: KeyError")
 
 
+async def taps_and_blocks(bot: BotHarness, who: ChatUser, label: str) -> None:
+    """Let a person tap a button of their newest message, and block the bot before its answer."""
+    who.person.taps(label)
+    who.person.blocks()
+    await bot.settles()
+
+
+@pytest.mark.parametrize("how", ["unblocks", "writes"])
+async def test_a_card_whose_change_was_dropped_is_up_to_date_after_the_return(
+    bot: BotHarness, alice: ChatUser, dora: ChatUser, how: str
+) -> None:
+    await alice.books("10:00")
+    card = alice.card
+    await alice.sends("/bookings")
+    await alice.taps("✅ Wed 25 Nov, 10:00 · Dora")
+    await alice.taps("Cancel booking", message=alice.card)
+    await taps_and_blocks(bot, alice, "Yes, cancel booking")
+    card.shows("✅ Booked")
+    messages = len(alice.shown)
+    await returns(bot, alice, how)
+
+    card.shows("Booking cancelled")
+    assert len(alice.shown) == messages + (how == "writes")
+    assert ("card", "sent") in outbox(bot, "kind, state")
+
+
+async def test_a_card_is_refreshed_after_each_return(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await alice.holds("10:00")
+    card = alice.card
+    await taps_and_blocks(bot, alice, "✅ Confirm")
+    card.shows("Held for you")
+    await returns(bot, alice, "unblocks")
+    card.shows("✅ Booked")
+    await bot.advances(seconds=1)
+    await taps_and_blocks(bot, alice, "Cancel booking")
+    await returns(bot, alice, "unblocks")
+
+    card.shows("✅ Booked")
+    assert outbox(bot, "kind, state").count(("card", "sent")) == 2
+
+
+async def test_a_dropped_reply_that_cannot_be_read_changes_no_card(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await alice.books("10:00")
+    bot.simulator.faults.add(FaultKind.FLOOD, method="sendMessage", retry_after=60)
+    for _ in range(2):
+        await alice.sends("/help")
+    run_sql(
+        bot.app.database.url,
+        """UPDATE outbox SET payload = '{"steps": [{"step": "sing"}]}'
+            WHERE id = (SELECT max(id) FROM outbox)""",
+    )
+    bot.simulator.world.accounts[alice.id].blocked = True
+    await bot.advances(minutes=1)
+
+    assert unsettled(bot) == [("hold_warning", "withheld")]
+
+
 async def test_a_provider_no_one_can_be_notified_for_is_not_offered_or_booked(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:

@@ -1065,7 +1065,6 @@ async def test_one_message_is_owed_for_all_that_was_withheld(
     await notify(database, reserved, Kind.CANCELLED_BY_PROVIDER)
     await notify(database, reserved, Kind.HOLD_WARNING, due=NOW + timedelta(days=1))
     async with database.transaction() as uow:
-        await uow.outbox.reply(ALICE_CHAT, ALICE, {}, NOW)
         await uow.outbox.withhold(ALICE_CHAT, NOW + 2 * SECOND, "blocked")
     assert [row.kind for row in await withheld(database, ALICE)] == [
         "cancelled_by_provider",
@@ -1083,6 +1082,23 @@ async def test_one_message_is_owed_for_all_that_was_withheld(
     # What falls due later is due then.
     await record_result(database, missed)
     assert await next_due(database) == NOW + timedelta(days=1)
+
+
+async def test_the_replies_of_one_chat_are_dropped_and_returned(
+    database: Database, reserved: int
+) -> None:
+    said = [{"steps": [number]} for number in range(2)]
+    async with database.transaction() as uow:
+        for payload in said:
+            await uow.outbox.reply(ALICE_CHAT, ALICE, payload, NOW)
+        await uow.outbox.reply(account_of(DORA), DORA, {"steps": []}, NOW)
+    async with database.transaction() as uow:
+        dropped = await uow.outbox.drop_replies(ALICE_CHAT)
+        assert sorted(dropped, key=str) == said
+        assert await uow.outbox.drop_replies(ALICE_CHAT) == []
+
+    left = rows(database.url, "SELECT kind, chat_id FROM outbox ORDER BY kind")
+    assert left == [("hold_warning", ALICE_CHAT), ("reply", account_of(DORA))]
 
 
 async def test_a_person_who_missed_nothing_is_owed_no_message(

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.reservation import Status
+from simulator.faults import FaultKind
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_provider, live_in
@@ -49,6 +50,21 @@ async def test_confirming_twice_says_the_same_twice_and_tells_the_provider_once(
     assert alice.person.toasts[-2:] == [("You're booked!", False)] * 2
     assert [message.text for message in alice.shown] == shown
     assert len(dora.shown) == 1
+
+
+@pytest.mark.parametrize(("data", "state"), [(CONFIRM, "✅ Booked"), (RELEASE, "Released")])
+async def test_a_card_that_is_sent_late_shows_what_was_done_meanwhile(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, data: str, state: str
+) -> None:
+    await alice.sends("/bookings")
+    bot.simulator.faults.add(FaultKind.FLOOD, method="sendMessage", retry_after=60)
+    await alice.sends("/book dora 25 Nov 9:15")
+    await alice.taps_data(data, alice.last.id)
+    await bot.advances(minutes=2)
+
+    [(_, _, card, _)] = cards(bot)
+    [shown] = [message for message in alice.shown if message.id == card]
+    shown.shows(state)
 
 
 async def test_releasing_twice_frees_the_time_once(
