@@ -84,6 +84,9 @@ async def link_opened(update: Update, context: Context) -> State | int | None:
 @routes.button(ProviderPage)
 async def providers_paged(context: Context, tap: ProviderPage) -> State:
     """Show a page of providers, those found by name if a name was typed."""
+    # A message that has become a card shows none now: no notification may overwrite the list.
+    if context.request.tapped is not None:
+        await context.cards.detach(context.chat, context.request.tapped)
     return await show_providers(context, tap.page, _typed_for_list(context))
 
 
@@ -107,7 +110,7 @@ async def provider_typed(update: Update, context: Context) -> State | int | None
 @routes.button(ChooseProvider)
 async def provider_chosen(context: Context, tap: ChooseProvider) -> State | int | None:
     """Continue with the tapped provider, and with what was typed before the list was shown."""
-    choice = with_provider(context, tap.provider, tap.moving)
+    choice = await _with_provider_of(context, tap)
     if context.request.dialogue.card_message_id == context.request.tapped:
         typed = _typed_for_list(context)
         choice = replace(typed, provider=choice.provider, moving=choice.moving)
@@ -117,35 +120,47 @@ async def provider_chosen(context: Context, tap: ChooseProvider) -> State | int 
 @routes.button(BookingMonth)
 async def month_turned(context: Context, tap: BookingMonth) -> State:
     """Show another month."""
-    return await show_month(context, with_provider(context, tap.provider, tap.moving), tap.month)
+    return await show_month(context, await _with_provider_of(context, tap), tap.month)
 
 
 @routes.button(BookingDay)
 async def day_picked(context: Context, tap: BookingDay) -> State:
     """Show the times of a day."""
-    choice = with_provider(context, tap.provider, tap.moving)
+    choice = await _with_provider_of(context, tap)
     return await show_times(context, choice, tap.day, page=tap.page)
 
 
 @routes.button(PickSlot)
 async def slot_picked(context: Context, tap: PickSlot) -> State | int | None:
     """Hold the tapped slot; if that is refused, say why and show what is free."""
-    moving = tap.moving or await _held_on_tapped(context)
-    choice = with_provider(context, tap.provider, moving)
+    choice = await _with_provider_of(context, tap)
     return await hold_and_show(context, replace(choice, start=tap.start))
+
+
+async def _with_provider_of(
+    context: Context, tap: ChooseProvider | BookingMonth | BookingDay | PickSlot
+) -> BookingData:
+    """Return the choice of a button's provider, for a new hold or to move one."""
+    moving = tap.moving or await _held_on_tapped(context)
+    return with_provider(context, tap.provider, moving)
 
 
 async def _held_on_tapped(context: Context) -> int | None:
     """Return the hold whose card the tapped message has become, if any.
 
-    If two times are tapped quickly, the first one is held while the second is still shown.
-    The second tap then moves the hold.
+    If two buttons are tapped quickly, the first one may hold a time while the second is still
+    shown. The second tap then leads to another time for the hold. A card of anything else ends
+    here: no notification may overwrite what the message shows next.
     """
-    if context.request.tapped is None:
+    tapped = context.request.tapped
+    number = None if tapped is None else await context.cards.shown_on(context.chat, tapped)
+    if tapped is None or number is None:
         return None
-    number = await context.cards.shown_on(context.chat, context.request.tapped)
     live = await context.uow.queries.bookings(context.me, context.now)
-    return next((r.id for r in live if r.id == number and r.status is Status.HELD), None)
+    if any(each.id == number and each.status is Status.HELD for each in live):
+        return number
+    await context.cards.detach(context.chat, tapped)
+    return None
 
 
 @routes.button(OtherTime)

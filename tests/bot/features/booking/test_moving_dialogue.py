@@ -102,3 +102,33 @@ async def test_a_move_to_a_time_taken_meanwhile_shows_what_is_free(
     assert [(r.span.start, r.status) for r in await alice.reservations()] == [
         (quarter(25, 9, 15), Status.HELD)
     ]
+
+
+async def test_a_second_tap_on_a_provider_leads_to_another_time_for_the_hold(
+    bot: BotHarness, alice: ChatUser, open_hours: ChatUser
+) -> None:
+    await add_provider(bot, "Emil")
+    await alice.sends("25 Nov 9:15")
+    providers = alice.card
+    [dora] = [button.data for button in providers.buttons if "Dora" in button.text]
+    for _ in range(2):
+        await alice.taps_data(dora or "", providers.id)
+    providers.hides("Held for you")
+    await alice.taps("25")
+    await alice.taps("11:00")
+
+    providers.shows("Held for you", "11:00–11:15")
+    assert [r.span.start for r in await alice.reservations()] == [quarter(25, 11)]
+
+
+async def test_a_calendar_on_the_card_of_a_booking_is_not_overwritten_when_that_is_cancelled(
+    bot: BotHarness, alice: ChatUser, open_hours: ChatUser
+) -> None:
+    await alice.books("10:00")
+    card = alice.card
+    await alice.taps_data("bc:1", card.id)
+    card.shows("Pick a time")
+    await open_hours.cancels_for_client(1)
+
+    card.shows("Pick a time")
+    alice.last.shows("cancelled your appointment")
