@@ -85,10 +85,10 @@ class SqlCards:
             _SHOW_NOTICE.on(self._connection), {**row, "message_id": None}
         )
 
-    async def detach(self, chat: int, message: int) -> None:
-        """Record that a message is no card any more."""
+    async def detach(self, chat: int, message: int, *, unless_of: int = 0) -> None:
+        """Record that a message is no card any more, unless it is that of this reservation."""
         await self._connection.execute(
-            _DETACH, {"chat": chat, "message": message, "reservation": 0}
+            _DETACH, {"chat": chat, "message": message, "reservation": unless_of}
         )
 
     async def move(self, chat: int, old: int, new: int) -> None:

@@ -62,7 +62,8 @@ async def ask_to_cancel(context: Context, booking: Reservation) -> None:
     except errors.ReservationOver as refusal:
         context.alert(refusal_text(context.locale, refusal))
     if booking.status is Status.CONFIRMED and context.now < booking.span.starts_at:
-        context.show(cancel_question(context.locale, booking, await _provider_of(context, booking)))
+        provider = await _provider_of(context, booking)
+        await _show_about(context, booking, cancel_question(context.locale, booking, provider))
     else:
         await _show(context, booking)
 
@@ -124,12 +125,22 @@ async def _details(context: Context, booking: Reservation) -> None:
 
     If it has no card, this message becomes its card, so that notifications update it.
     """
-    context.show(
-        booking_details(context.locale, booking, await _provider_of(context, booking), context.now)
-    )
+    provider = await _provider_of(context, booking)
+    screen = booking_details(context.locale, booking, provider, context.now)
+    await _show_about(context, booking, screen)
     tapped = context.request.tapped
     if tapped is not None and (await context.cards.of(booking.id)).message_id is None:
         await context.cards.show(booking.id, context.chat, tapped, keep_notice=True)
+
+
+async def _show_about(context: Context, booking: Reservation, screen: Screen) -> None:
+    """Show a screen about a reservation; a tapped card of another one is its card no longer.
+
+    If two entries of the list are tapped quickly, the first one may have turned it into a card.
+    """
+    context.show(screen)
+    if context.request.tapped is not None:
+        await context.cards.detach(context.chat, context.request.tapped, unless_of=booking.id)
 
 
 async def _provider_of(context: Context, reservation: Reservation) -> Provider:

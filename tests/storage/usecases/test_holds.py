@@ -614,6 +614,8 @@ async def test_a_message_is_the_card_of_one_reservation(database: Database, dora
 
         await uow.cards.detach(account_of(BOB), 74)
         assert await uow.cards.of(second.id) == Card(74)
+        await uow.cards.detach(chat, 74, unless_of=second.id)
+        assert await uow.cards.of(second.id) == Card(74)
         await uow.cards.detach(chat, 74)
         assert await uow.cards.of(second.id) == Card()
 

@@ -426,3 +426,19 @@ async def test_a_hold_and_a_released_hold_lead_back_to_the_list(
     assert alice.buttons == ["Book another time", "My bookings"]
     await alice.taps("My bookings")
     assert alice.last.text.startswith("No upcoming bookings")
+
+
+async def test_two_entries_tapped_at_once_leave_no_card_that_shows_the_other(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await alice.books("10:00")
+    await alice.holds("09:15")
+    await alice.sends("/bookings")
+    opened = alice.card
+    for data in [button.data for button in opened.buttons]:
+        await alice.taps_data(data or "", opened.id)
+    opened.shows("✅ Booked")
+    await bot.advances(minutes=31)
+
+    opened.shows("✅ Booked")
+    alice.last.shows("Your hold has expired")
