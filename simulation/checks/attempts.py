@@ -13,7 +13,7 @@ from typing import Any
 from bot.buttons.base import CallbackData, read
 from bot.buttons.booking import ConfirmHold, PickSlot, ReleaseHold
 from bot.buttons.bookings import CancelBooking
-from simulation.checks.books import Books, seconds
+from simulation.checks.history_replay import HistoryReplay, seconds
 from simulation.checks.reference_model import Claim, Model, Refused, refuse
 
 _REACHABLE = """SELECT 1 FROM acts_for JOIN person ON person.id = person_id
@@ -34,21 +34,21 @@ class Attempt:
 class Attempts:
     """Compares taps with the model, before and after their commit."""
 
-    def __init__(self, books: Books) -> None:
-        self._books = books
+    def __init__(self, replay: HistoryReplay) -> None:
+        self._replay = replay
 
     def begin(
         self, database: Connection, updates: Sequence[dict[str, Any]], now: int
     ) -> Sequence[Attempt]:
-        """Return the attempts among the updates of a commit, before the books follow it."""
+        """Return the attempts among the updates of a commit, before the model follows it."""
         found = []
         for update in updates:
             tap: Any = update.get("callback_query")
             choice = read(tap["data"]) if tap is not None else None
             if isinstance(choice, PickSlot | ConfirmHold | ReleaseHold | CancelBooking):
                 (person,) = database.execute(_PERSON, (tap["from"]["id"],)).fetchone()
-                self._books.read_providers(database)
-                before = copy.deepcopy(self._books.model)
+                self._replay.read_providers(database)
+                before = copy.deepcopy(self._replay.model)
                 before.now = seconds(now)
                 found.append(Attempt(person, choice, before))
         return found
@@ -67,8 +67,8 @@ class Attempts:
                 yield f"{attempt.person} tapped {attempt.choice}, which had no effect"
 
     def _has(self, expected: Claim) -> bool:
-        """Return whether the books have a claim as expected; a new one may have any number."""
-        known = self._books.model.claims
+        """Return whether the model has a claim as expected; a new one may have any number."""
+        known = self._replay.model.claims
         among = known.values() if expected.number == _NEW_CLAIM else [known[expected.number]]
         wanted = (expected.client, expected.provider, expected.start, expected.status)
         return any(
@@ -95,5 +95,5 @@ def _attempted(attempt: Attempt) -> int:
 
 
 def _is_reachable(database: Connection, provider: int) -> bool:
-    """Return whether someone can be told of a booking with a provider."""
+    """Return whether someone can be notified of a booking with a provider."""
     return database.execute(_REACHABLE, (provider,)).fetchone() is not None

@@ -1,21 +1,28 @@
-"""Checks each call to Telegram: said only what was committed, to those it concerns, in order."""
+"""Checks each call to Telegram: said only what was committed, once, in order, and to whom."""
 
 from collections.abc import Iterator, Sequence
-from http import HTTPStatus
 from sqlite3 import Connection
+from typing import Any
 
 from bot.messages.screen import Screen
+from domain.operations.outbox import MISSED
+from simulation.checks.answer_times import AnswerTimes
+from simulation.checks.deliveries import Deliveries
 from simulation.checks.replies import CommittedReply, Replies
 from simulation.people.actor import Actor
 from simulation.world.kernel import MICROSECONDS
 from simulation.world.stage import Stage
+from simulator.faults import FaultKind
 from simulator.state.transcript import CallRecord
 
 # Rendered, a message may be on its way through a pause, a slow disk and a late answer.
 _LONGEST_SEND = 60 * MICROSECONDS
-_SHOWING = {"sendmessage", "editmessagetext", "sendphoto"}
+_SENDING = {"sendmessage", "sendphoto"}
+_SHOWING = _SENDING | {"editmessagetext"}
 _IN_FLIGHT = """SELECT id, kind, revision, subject_id FROM outbox
     WHERE chat_id = ? AND kind <> 'reply' AND state = 'due' AND lease_until IS NOT NULL"""
+_LEASED = """SELECT id, kind FROM outbox
+    WHERE state = 'due' AND lease_until IS NOT NULL ORDER BY id"""
 _PARTIES = """SELECT DISTINCT client.name, staff.telegram_id FROM reservation
     JOIN person client ON client.id = client_id
     JOIN acts_for ON acts_for.provider_id = reservation.provider_id
@@ -26,15 +33,12 @@ class Calls:
     """Follows the calls of the transcript."""
 
     def __init__(self, stage: Stage, replies: Replies, actors: Sequence[Actor]) -> None:
-        self.told: dict[int, int] = {}
-        """How often each notification was sent, by its number in the outbox."""
+        self.deliveries = Deliveries()
+        self.answer_times = AnswerTimes(stage)
         self.missed: set[int] = set()
         """The notifications that waited for someone who could not be reached."""
         self.late: set[tuple[int, int]] = set()
-        """The messages whose last reply came late, or never because its reader had blocked the bot.
-
-        A tap repairs them.
-        """
+        """The messages whose newest edit reached Telegram late, perhaps after a newer one."""
         self._stage = stage
         self._actors = actors
         self._replies = replies
@@ -65,12 +69,21 @@ class Calls:
                 )
             }
 
+    def excuse_killed(self, database: Connection) -> None:
+        """Allow to repeat what the process was sending when it was killed."""
+        for number, kind in database.execute(_LEASED):
+            if kind != "reply":
+                self.deliveries.excuse(("notification", number))
+            elif reply := self._replies.waiting.get(number):
+                self.deliveries.excuse(("reply", reply.number))
+
     def follow(self) -> Iterator[str]:
         """Yield what is wrong with the newest calls."""
         calls = self._stage.simulator.transcript.calls
         while self._seen < len(calls):
             call = calls[self._seen]
             self._seen += 1
+            yield from self.answer_times.follow(call)
             if call.method.lower() in _SHOWING and call.params.get("chat_id"):
                 yield from self._check(call)
             elif call.method.lower() == "answercallbackquery":
@@ -82,15 +95,28 @@ class Calls:
         """Check one message."""
         chat = int(call.params["chat_id"])
         text = call.params.get("text") or call.params.get("caption") or ""
+        self._note_lateness(chat, call)
         found = self._committed(chat, text)
-        if found is None:
-            yield from self._check_notification(chat, text, call)
+        in_flight = self._stage.rows(_IN_FLIGHT, (chat,))
+        if found is None or (in_flight and not found.waits):
+            yield from self._check_notification(chat, text, call, in_flight)
         else:
-            self._note_lateness(found, call)
-            # A card may be edited with the same text for a notification.
-            if found.waits and call.fault is None and not self._stage.rows(_IN_FLIGHT, (chat,)):
-                yield from self._check_order(found, text)
+            yield from self._check_reply(found, text, call, alone=not in_flight)
         yield from self._check_names(chat, f"{text} {call.params.get('reply_markup')}")
+
+    def _check_reply(
+        self, reply: CommittedReply, text: str, call: CallRecord, *, alone: bool
+    ) -> Iterator[str]:
+        """Check that a reply is sent once and in order."""
+        # A card may be edited with the same text for a notification.
+        if reply.waits and call.fault is None and alone:
+            yield from self._check_order(reply, text)
+        # A late call may arrive after its retry was recorded.
+        is_late = call.fault == FaultKind.SLOW_BEFORE and not reply.waits
+        if call.method.lower() in _SENDING and call.ok and not is_late:
+            plain = Screen(text).plain
+            times = sum(Screen(shown).plain == plain for shown in _texts(reply))
+            yield from self.deliveries.add(("reply", reply.number), plain, call, times=times)
 
     def _committed(self, chat: int, text: str) -> CommittedReply | None:
         """Return the oldest reply with this text that waits, or the last one that did."""
@@ -102,12 +128,12 @@ class Calls:
         ]
         return next((reply for reply in same if reply.waits), same[-1] if same else None)
 
-    def _note_lateness(self, reply: CommittedReply, call: CallRecord) -> None:
-        """Note the message if a newer update was processed before, or if its reader has left."""
-        shown = message_of(call)
-        is_newest = reply is self._replies.by_chat[reply.chat][-1]
-        is_late = not is_newest or call.status == HTTPStatus.FORBIDDEN
-        (self.late.add if is_late else self.late.discard)((reply.chat, shown))
+    def _note_lateness(self, chat: int, call: CallRecord) -> None:
+        """Note an edit that reached Telegram late, until the next one."""
+        shown = (chat, int(call.params.get("message_id") or 0))
+        if call.ok:
+            is_late = call.fault == FaultKind.SLOW_BEFORE
+            (self.late.add if is_late else self.late.discard)(shown)
 
     def _check_order(self, reply: CommittedReply, text: str) -> Iterator[str]:
         """Check that no newer reply of this chat was sent before."""
@@ -116,20 +142,24 @@ class Calls:
         reply.was_sent = True
         self._newest[reply.chat] = max(self._newest.get(reply.chat, 0), reply.number)
 
-    def _check_notification(self, chat: int, text: str, call: CallRecord) -> Iterator[str]:
+    def _check_notification(
+        self, chat: int, text: str, call: CallRecord, rows: Sequence[Any]
+    ) -> Iterator[str]:
         """Check that a message which is no reply is a notification that is being delivered."""
-        rows = self._stage.rows(_IN_FLIGHT, (chat,))
+        is_known = (chat, text) in self._notified
         # A late call may arrive after its retry was recorded.
-        if not rows and (chat, text) not in self._notified and call.fault is None:
+        if not rows and not is_known and call.fault is None:
             yield f"{chat} is sent {text[:60]!r}, which was not committed"
+        is_late = is_known and call.fault == FaultKind.SLOW_BEFORE
         self._notified.add((chat, text))
-        if call.method.lower() == "sendmessage" and call.ok:
+        if call.method.lower() in _SENDING and call.ok and not is_late:
             for number, kind, revision, subject in rows:
-                if revision and self._replies.books.outdated(
+                if revision and self._replies.replay.outdated(
                     subject, revision, self._longest_ago()
                 ):
                     yield f"{chat} is sent a {kind} of {subject}, which no longer holds"
-                self.told[number] = self.told.get(number, 0) + 1
+                part = text if kind == MISSED else ""
+                yield from self.deliveries.add(("notification", number), part, call)
 
     def _longest_ago(self) -> int:
         """Return the earliest instant at which a notification may have been rendered."""
@@ -146,13 +176,6 @@ class Calls:
             )
             if name in text and not is_known and actor.role == "client":
                 yield f"{chat} is shown the name {name}: {text[:60]!r}"
-
-
-def message_of(call: CallRecord) -> int:
-    """Return the number of the message that a call showed; 0 if it showed none."""
-    result = call.answer.get("result") if isinstance(call.answer, dict) else None
-    number = result.get("message_id") if isinstance(result, dict) else None
-    return int(number or call.params.get("message_id") or 0)
 
 
 def _texts(reply: CommittedReply) -> Iterator[str]:

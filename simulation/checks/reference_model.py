@@ -102,7 +102,7 @@ class Model:
     claims: dict[int, Claim] = field(default_factory=dict)
     plans: dict[int, Plan] = field(default_factory=dict)
     owed: dict[tuple[int, int, str], tuple[int, int]] = field(default_factory=dict)
-    told: list[tuple[int, int, int | None, str]] = field(default_factory=list)
+    history: list[tuple[int, int, int | None, str]] = field(default_factory=list)
     forgotten_before: int = 0
     hold_seconds: int = HOLD
 
@@ -140,18 +140,13 @@ class Model:
         refuse("beyond_horizon", when=start * QUARTER > self.now + self.horizon)
         moved = self._to_move(client, moving)
         self._refuse_unless_free(client, provider, start, moved)
-        self._expire(
-            lambda dead: (
-                dead.overlaps(self._slot(start))
-                and (dead.client == client or dead.provider == provider)
-            )
-        )
+        self._expire_in_way(client, provider, start)
         held = (
             self._moved(moved, provider, start)
             if moved
             else self._new(number, client, provider, start)
         )
-        self._tell(held, client, "moved" if moved else "held")
+        self._record(held, client, "moved" if moved else "held")
         lead = min(WARNING, self.hold_seconds // 2)
         self._owe(held, "hold_warning", client, (held.deadline or 0) - lead)
         return held
@@ -163,7 +158,7 @@ class Model:
             claim.refuse_to_end_unless_live(self.now)
             claim.status, claim.deadline, claim.was_confirmed = "confirmed", None, True
             claim.revision += 1
-            self._tell(claim, client, "confirmed")
+            self._record(claim, client, "confirmed")
             self._owe(claim, "booking_confirmed", self.owners[claim.provider], self.now)
         return claim
 
@@ -172,7 +167,7 @@ class Model:
         claim = self._of_client(number, client)
         if not self._ended(claim, "client"):
             return claim
-        self._tell(claim, client, "cancelled" if claim.was_confirmed else "released")
+        self._record(claim, client, "cancelled" if claim.was_confirmed else "released")
         if claim.was_confirmed:
             self._owe(claim, "cancelled_by_client", self.owners[claim.provider], self.now)
         return claim
@@ -183,7 +178,7 @@ class Model:
         if claim is None or self.owners[claim.provider] != person:
             raise Refused("reservation_unknown")
         if self._ended(claim, "provider"):
-            self._tell(claim, person, "declined")
+            self._record(claim, person, "declined")
             self._owe(claim, "cancelled_by_provider", claim.client, self.now)
         return claim
 
@@ -201,7 +196,7 @@ class Model:
         for claim in self.claims.values():
             if claim.status == "confirmed" and claim.end <= self.forgotten_before:
                 claim.status, claim.revision = "completed", claim.revision + 1
-                self._tell(claim, None, "completed")
+                self._record(claim, None, "completed")
 
     def draft(self, person: int, spans: Spans, number: int) -> int:
         """Add a draft of hours."""
@@ -320,12 +315,21 @@ class Model:
         claim.deadline = min(self.now + self.hold_seconds, longest)
         return claim
 
+    def _expire_in_way(self, client: int, provider: int, start: int) -> None:
+        """Expire the overdue holds of the client or the provider that overlap a slot."""
+        self._expire(
+            lambda dead: (
+                dead.overlaps(self._slot(start))
+                and (dead.client == client or dead.provider == provider)
+            )
+        )
+
     def _expire(self, chosen: Callable[[Claim], bool]) -> None:
         """Expire the chosen overdue holds, and notify their clients."""
         for claim in self.claims.values():
             if claim.is_overdue(self.now) and chosen(claim):
                 claim.status, claim.revision = "expired", claim.revision + 1
-                self._tell(claim, None, "expired")
+                self._record(claim, None, "expired")
                 self._owe(claim, "hold_expired", claim.client, self.now)
 
     def _ended(self, claim: Claim, by: str) -> bool:
@@ -366,9 +370,9 @@ class Model:
         """Owe a person a notification of this revision; sending it checks whether it holds."""
         self.owed[claim.number, claim.revision, kind] = (who, due)
 
-    def _tell(self, claim: Claim, actor: int | None, act: str) -> None:
+    def _record(self, claim: Claim, actor: int | None, act: str) -> None:
         """Record an act in the history; no one acts where time does."""
-        self.told.append((claim.number, claim.revision, actor, act))
+        self.history.append((claim.number, claim.revision, actor, act))
 
 
 def stretches(cells: Iterable[int]) -> list[tuple[int, int]]:

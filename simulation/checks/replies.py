@@ -5,18 +5,27 @@ that stores it, at the instant at which its update was processed.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from sqlite3 import Connection
 from typing import Any
 
 from bot.buttons.base import read
-from bot.buttons.booking import ConfirmHold, PickSlot
-from simulation.checks.books import Books, seconds
+from bot.buttons.booking import ConfirmHold, OtherTime, PickSlot, ReleaseHold, ShowCard
+from bot.buttons.bookings import AskCancel, CancelBooking, ShowBooking
+from simulation.checks.cards import check_committed
+from simulation.checks.history_replay import HistoryReplay, seconds
 
 _REPLIES = """SELECT id, chat_id, recipient_id, payload FROM outbox
     WHERE kind = 'reply' ORDER BY id"""
+_STATE = "SELECT status, expires_at FROM reservation WHERE id = ?"
+_CLIENT = "SELECT client_id FROM reservation WHERE id = ?"
+_STAFF = """SELECT person_id FROM acts_for
+    JOIN reservation ON reservation.provider_id = acts_for.provider_id WHERE reservation.id = ?"""
+_OF_CLIENTS = (
+    ConfirmHold, ReleaseHold, OtherTime, ShowCard, ShowBooking, AskCancel, CancelBooking,
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -33,11 +42,13 @@ class CommittedReply:
 class Replies:
     """All replies, as they were committed."""
 
-    def __init__(self, books: Books) -> None:
+    def __init__(self, replay: HistoryReplay) -> None:
         self.by_chat: dict[int, list[CommittedReply]] = {}
         """All replies of each chat, in the order of their commits."""
-        self.books = books
-        self._waiting: dict[int, CommittedReply] = {}
+        self.replay = replay
+        self.waiting: dict[int, CommittedReply] = {}
+        """The replies that are still to be sent, by their number in the outbox."""
+        self._new: list[CommittedReply] = []
         self._numbers = count()
 
     def follow(self, database: Connection, now: int, *, has_update: bool) -> Iterator[str]:
@@ -45,46 +56,55 @@ class Replies:
 
         A commit without an update that was processed for the first time has no reply.
         """
-        waiting = self._waiting
-        for reply in waiting.values():
+        before, self._new = self.waiting, []
+        for reply in before.values():
             reply.waits = False
-        self._waiting = {}
+        self.waiting = {}
         for row, chat, recipient, payload in database.execute(_REPLIES):
             steps = json.loads(payload)["steps"]
-            known = waiting.get(row)
+            known = before.get(row)
             # SQLite uses the number of a deleted row again.
             if known is not None and known.chat == chat and _is_rest(steps, known.steps):
-                self._waiting[row], known.waits = known, True
+                self.waiting[row], known.waits = known, True
                 continue
             if not has_update:
                 yield f"a reply for {chat} was committed without a new update"
             reply = CommittedReply(next(self._numbers), chat, steps)
-            self._waiting[row] = reply
+            self.waiting[row] = reply
+            self._new.append(reply)
             self.by_chat.setdefault(chat, []).append(reply)
             for step in steps:
                 if screen := step.get("screen"):
                     yield from self._check_screen(database, recipient, screen, now)
 
+    def check_cards(
+        self, database: Connection, now: int, *, without: Collection[tuple[int, int]]
+    ) -> Iterator[str]:
+        """Yield the cards in the newest replies that do not show what was committed with them."""
+        for reply in self._new:
+            for step in reply.steps:
+                if "screen" in step and (reply.chat, step.get("message_id")) not in without:
+                    yield from check_committed(database, reply.chat, step, now)
+
     def _check_screen(
         self, database: Connection, recipient: int | None, screen: dict[str, Any], now: int
     ) -> Iterator[str]:
         """Check the holds and the free times that a screen shows."""
-        choices = [
-            read(button["data"]) for row in screen["rows"] for button in row if button["data"]
-        ]
-        labels = [
-            button["label"]
-            for row in screen["rows"]
-            for button in row
-            if isinstance(read(button["data"]), PickSlot)
-        ]
-        for choice in choices:
+        buttons = [button for row in screen["rows"] for button in row if button["data"]]
+        choices = [(read(button["data"]), button["label"]) for button in buttons]
+        if recipient is None:
+            return
+        for choice, _ in choices:
+            yield from _check_owner(database, recipient, choice)
             if isinstance(choice, ConfirmHold):
                 yield from _check_hold(database, recipient, choice.reservation, now)
-        slots = [choice for choice in choices if isinstance(choice, PickSlot)]
-        is_day = not any(letter.isalpha() for label in labels for letter in label)
-        if recipient is not None and slots:
-            yield from self._check_slots(database, recipient, slots, now, is_day=is_day)
+            if isinstance(choice, AskCancel | CancelBooking):
+                yield from _check_booking(database, recipient, choice.reservation, now)
+        slots = [(choice, label) for choice, label in choices if isinstance(choice, PickSlot)]
+        is_day = not any(letter.isalpha() for _, label in slots for letter in label)
+        if slots:
+            picked = [slot for slot, _ in slots]
+            yield from self._check_slots(database, recipient, picked, now, is_day=is_day)
 
     def _check_slots(
         self,
@@ -100,18 +120,23 @@ class Replies:
         for slot in slots:
             by_provider.setdefault((slot.provider, slot.moving or 0), []).append(slot.start)
         for (provider, moving), starts in by_provider.items():
-            free = self.books.free(database, client, provider, now, moving)
-            # Their own times are shown too, and lead to their cards.
-            free |= {
-                claim.start
-                for claim in self.books.model.live()
-                if (claim.client, claim.provider) == (client, provider)
-            }
+            free = self._shown_free(database, client, provider, now, moving)
             for start in starts:
                 if start not in free:
                     yield f"{client} is offered {start} with {provider} at {now}, which is not free"
             if is_day:
                 yield from _left_out(client, provider, starts, free, now)
+
+    def _shown_free(
+        self, database: Connection, client: int, provider: int, now: int, moving: int
+    ) -> set[int]:
+        """Return the free quarters, and those of the client's own: they lead to their cards."""
+        own = {
+            claim.start
+            for claim in self.replay.model.live()
+            if (claim.client, claim.provider) == (client, provider)
+        }
+        return self.replay.free(database, client, provider, now, moving) | own
 
 
 def _is_rest(steps: Sequence[object], of: Sequence[object]) -> bool:
@@ -128,14 +153,26 @@ def _left_out(
         yield f"{client} is not offered {sorted(missing)} with {provider} at {now}, which are free"
 
 
-def _check_hold(
-    database: Connection, recipient: int | None, number: int, now: int
-) -> Iterator[str]:
-    """Check that a hold that can be confirmed is the recipient's, and has not ended."""
-    found = database.execute(
-        "SELECT client_id, status, expires_at FROM reservation WHERE id = ?", (number,)
-    ).fetchone()
-    if found is None or found[0] != recipient:
-        yield f"{recipient} is shown hold {number}, which is not theirs"
-    elif found[1] != "held" or seconds(found[2]) <= seconds(now):
-        yield f"{recipient} is shown hold {number} at {now}, which is {found[1]} until {found[2]}"
+def _check_hold(database: Connection, recipient: int, number: int, now: int) -> Iterator[str]:
+    """Check that a hold that can be confirmed has not ended."""
+    status, expires_at = database.execute(_STATE, (number,)).fetchone() or (None, None)
+    if status != "held" or seconds(int(expires_at or 0)) <= seconds(now):
+        yield f"{recipient} is shown hold {number} at {now}, which is {status} until {expires_at}"
+
+
+def _check_booking(database: Connection, recipient: int, number: int, now: int) -> Iterator[str]:
+    """Check that a booking that can be cancelled is one."""
+    status, _ = database.execute(_STATE, (number,)).fetchone() or (None, None)
+    if status != "confirmed":
+        yield f"{recipient} is shown booking {number} at {now}, which is {status}"
+
+
+def _check_owner(database: Connection, recipient: int, choice: object) -> Iterator[str]:
+    """Check that a button is about a reservation of its reader, as client or as staff."""
+    number = getattr(choice, "reservation", None) or getattr(choice, "moving", None)
+    if number is None:
+        return
+    of_client = isinstance(choice, _OF_CLIENTS) or getattr(choice, "moving", None)
+    owners = database.execute(_CLIENT if of_client else _STAFF, (number,)).fetchall()
+    if (recipient,) not in owners:
+        yield f"{recipient} is shown {choice}, which is not theirs"

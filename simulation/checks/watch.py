@@ -7,12 +7,13 @@ from sqlite3 import Connection
 from typing import Any
 
 from simulation.checks.attempts import Attempts
-from simulation.checks.books import Books
 from simulation.checks.calls import Calls
+from simulation.checks.cards import Cards
+from simulation.checks.history_replay import HistoryReplay
 from simulation.checks.nightly import untidied
 from simulation.checks.replies import Replies
 from simulation.checks.rest import at_rest, undrained
-from simulation.people.actor import Actor
+from simulation.people.actor import INVENTED, Actor
 from simulation.world.stage import Stage
 from simulator.state.raw import RawUpdate
 from simulator.state.updates import chat_of
@@ -29,12 +30,15 @@ class Watch:
     def __init__(self, stage: Stage, actors: Sequence[Actor]) -> None:
         self.findings: list[str] = []
         self.found_at: int | None = None
-        self.books = Books(lambda: stage.kernel.now)
-        self.replies = Replies(self.books)
+        self.replay = HistoryReplay(lambda: stage.kernel.now)
+        self.replies = Replies(self.replay)
         self.calls = Calls(stage, self.replies, actors)
         self._stage = stage
         self._actors = actors
-        self._attempts = Attempts(self.books)
+        self._attempts = Attempts(self.replay)
+        self._cards = Cards(stage)
+        self._lives = 0
+        self._forged: set[tuple[int, int]] = set()
         self._deliveries = 0
         self._drained_at = 0
         self._waiting: dict[int, dict[str, Any]] = {}
@@ -55,29 +59,50 @@ class Watch:
         self._stage.raise_error_of_checks()
         if self._stage.log.errors:
             self.report(self._stage.log.take())
+        if self._lives != self._stage.lives:
+            if self._lives:
+                self.calls.excuse_killed(self._stage.reader())
+            self._lives = self._stage.lives
+        self.calls.answer_times.after_step()
         self.report(self.calls.follow())
 
     def check_drained(self) -> None:
         """Check that nothing waits any more."""
         self._drained_at = self._stage.host_now
         self.report(undrained(self._stage, self._done))
+        self.report(self._cards.check(self._actors, self.calls.late | self._forged))
 
     def check_at_rest(self) -> None:
-        """Check that what people see is what the books say."""
+        """Check that all was sent and answered, and that people see the state of the database."""
         self.report(undrained(self._stage, self._done))
-        self.report(at_rest(self._stage, self._actors, self.books, self.calls))
+        self.report(at_rest(self._stage, self.replay, self.calls))
+        self.report(self._cards.check(self._actors, self.calls.late | self._forged))
         self.report(untidied(self._stage, self._drained_at))
 
     def _committed(self, database: Connection) -> None:
         """Check what a commit changed."""
         updates, now = self._processed(database)
+        self._note_forged(updates)
         attempts = self._attempts.begin(database, updates, now)
-        self.report(self.books.follow(database))
+        self.report(self.replay.follow(database))
         self.report(self._attempts.end(database, attempts))
         has_update = bool(updates) or self._has_odd(database)
         self.report(self.replies.follow(database, now, has_update=has_update))
+        self.report(self.replies.check_cards(database, now, without=self._forged))
         self.report(self._leases_of_dead(database))
         self.calls.read_parties(database)
+        self._cards.read_names(database)
+
+    def _note_forged(self, updates: Sequence[dict[str, Any]]) -> None:
+        """Note the messages on which a button was tapped that they never had.
+
+        The answer may show another reservation there.
+        """
+        taps = self._stage.simulator.world.taps
+        for update in updates:
+            tap = taps.get(update.get("callback_query", {}).get("id", ""))
+            if tap is not None and tap.label.startswith(INVENTED):
+                self._forged.add((tap.account.id, tap.message_id))
 
     def _has_odd(self, database: Connection) -> bool:
         """Return whether this commit processed an update that no Telegram would send."""

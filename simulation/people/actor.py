@@ -12,6 +12,9 @@ from simulator.state.keyboards import Button
 from simulator.state.people import Person
 
 _INVITATION = re.compile(r"https://t\.me/\S+\?start=join_\w+")
+INVENTED = "("
+"""The labels of buttons that people tap although no message has them begin with this."""
+"""The labels of buttons that a message never had."""
 _ANSWER_SECONDS, _LOOK_SECONDS = 8.0, 0.25
 
 

@@ -68,7 +68,9 @@ class Disk(Kind):
         self.faults += 1
         self.stage.note("another program locks the file")
         self.stage.expect_locked(seconds)
+        self.stage.file_locks += 1
         await asyncio.sleep(seconds)
+        self.stage.file_locks += 1
         # In a fork, the lock is the parent's.
         if file.parent == self.stage.folder:
             other.execute("ROLLBACK")

@@ -31,8 +31,8 @@ class Disk:
         self.before_commit: Callable[[sqlite3.Connection], None] = lambda _connection: None
         self.after_commit: Callable[[], None] = lambda: None
         self.extra_seconds: Callable[[], float] = lambda: 0.0
-        self.waits = 0
-        """How often a job found the file locked."""
+        self.waits = self.failed_commits = 0
+        """How often a job found the file locked, and how often a commit failed."""
         self._open: list[tuple[asyncio.AbstractEventLoop, sqlite3.Connection]] = []
         self._random = random
 
@@ -160,7 +160,11 @@ class Connection:
         return Cursor(self, await self.do(lambda: run(sql, parameters)))
 
     def _commit(self) -> None:
-        self._disk.before_commit(self._sqlite)
+        try:
+            self._disk.before_commit(self._sqlite)
+        except sqlite3.Error:
+            self._disk.failed_commits += 1
+            raise
         self._sqlite.commit()
         self._disk.after_commit()
 

@@ -67,7 +67,7 @@ class Stage:
         self.log = ErrorLog(self._caused)
         self.odd_updates: set[int] = set()
         """The numbers of updates that no Telegram would send."""
-        self._locked_until = 0
+        self.file_locks = self._locked_until = 0
         self.invitations: Callable[[], list[str]] = list
         self.on_commit: Callable[[sqlite3.Connection], None] = lambda _database: None
         self.note: Callable[[str], None] = lambda _what: None

@@ -10,7 +10,8 @@ from simulator.state.raw import RawUpdate
 
 # Left out of the default set, as the Bot API documents.
 _NOT_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
-_TAP_QUEUES = 3 << 33
+TAPS_OF = 3 << 33
+"""The queue of a person's taps is their id plus this; that of their messages is their id."""
 
 
 @dataclass(slots=True, eq=False)
@@ -142,4 +143,4 @@ def _queue_of(kind: str, content: dict[str, Any]) -> int:
 
 def _queue_of_person(person: int, *, taps: bool) -> int:
     """Return the queue of a person's taps, or of their messages."""
-    return person + _TAP_QUEUES if taps else person
+    return person + TAPS_OF if taps else person

@@ -13,7 +13,7 @@ from statistics import median
 from bot.observability.report import ALL_WELL
 from domain.person import Contact
 from domain.timespan import TimeSpan
-from simulation.checks.books import OVERLAPS
+from simulation.checks.history_replay import OVERLAPS
 from simulator.simulator import Simulator
 from simulator.state.people import Person
 from simulator.state.transcript import CallRecord

@@ -175,6 +175,67 @@ PLANTS = (
         "    if update.callback_query and request.answer:\n",
     ),
     Plant(
+        "a booking is shown as over three days before",
+        "bot/features/reservations/card.py",
+        "if now < reservation.span.ends_at:",
+        "if now < reservation.span.ends_at - timedelta(days=3):",
+    ),
+    Plant(
+        "a card names the time after the one that is held",
+        "bot/features/reservations/card.py",
+        "slot=locale.times.slot(reservation.span),",
+        "slot=locale.times.slot("
+        "type(reservation.span)(reservation.span.end, reservation.span.end + 1)),",
+    ),
+    Plant(
+        "a card names the provider's link",
+        "bot/features/reservations/card.py",
+        "        provider=provider.label,\n",
+        "        provider=provider.slug,\n",
+    ),
+    Plant(
+        "a cancelled booking can be cancelled",
+        "bot/features/reservations/screens.py",
+        "if booking.status is Status.CONFIRMED:",
+        "if booking.status is not Status.HELD:",
+    ),
+    Plant(
+        "the list shows everybody's bookings",
+        "storage/queries/sql_queries.py",
+        """_BOOKINGS = (
+    select(reservation)
+    .where(
+        reservation.c.client_id == bindparam("client"),
+""",
+        """_BOOKINGS = (
+    select(reservation)
+    .where(
+        reservation.c.client_id != bindparam("client") - 1,
+""",
+    ),
+    Plant(
+        "one notification in seven is sent twice",
+        "storage/repositories/outbox.py",
+        "        else:\n            settled = {\n",
+        "        elif row.attempts > 1 or row.id % 7 or state == 'parked':\n"
+        "            settled = {\n",
+    ),
+    Plant(
+        "one reply in seven is sent twice",
+        "storage/repositories/outbox.py",
+        '        if row.kind == REPLY and state != "parked":\n            await',
+        '        if row.kind == REPLY and state != "parked":\n'
+        "            if row.attempts > 1 or row.id % 7:\n                await",
+    ),
+    Plant(
+        "an alert waits for twenty seconds",
+        "bot/outbox/message_sender.py",
+        "        text = step.text and textwrap",
+        "        if step.alert:\n"
+        "            await __import__('asyncio').sleep(20)\n"
+        "        text = step.text and textwrap",
+    ),
+    Plant(
         "what was missed is forgotten",
         "storage/repositories/outbox.py",
         "        if not count:\n            return\n",

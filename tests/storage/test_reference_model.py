@@ -473,7 +473,7 @@ class Bookings(RuleBasedStateMachine):
     @invariant()
     def the_history_has_one_row_for_each_act(self) -> None:
         told = rows(self.url, "SELECT reservation_id, revision, actor_id, act FROM history")
-        assert sorted(told, key=repr) == sorted(self.model.told, key=repr)
+        assert sorted(told, key=repr) == sorted(self.model.history, key=repr)
 
     @invariant()
     def all_people_see_the_same_free_slots_as_the_model(self) -> None:

@@ -26,7 +26,7 @@ OVERLAPS = """SELECT a.id, b.id FROM reservation a JOIN reservation b ON a.id < 
     WHERE a.status IN ('held', 'confirmed') AND b.status IN ('held', 'confirmed')"""
 
 
-class Books:
+class HistoryReplay:
     """The reference model, kept up to date with the history."""
 
     def __init__(self, now: Callable[[], int]) -> None:
@@ -107,13 +107,13 @@ class Books:
     def _forgive_own_act(
         self, database: Connection, key: tuple[int, int, str], actor: int | None
     ) -> None:
-        """Owe nothing if the only one to be told is the one who acted, or has no account."""
+        """Owe nothing if the only recipient is the one who acted, or has no account."""
         number, _, kind = key
         claim = self.model.claims[number]
-        told = {claim.client}
+        recipients = {claim.client}
         if kind in _FOR_PROVIDERS:
-            told = {person for (person,) in database.execute(_STAFF, (claim.provider,))}
-        if not told - {actor}:
+            recipients = {person for (person,) in database.execute(_STAFF, (claim.provider,))}
+        if not recipients - {actor}:
             del self.model.owed[key]
 
     def _expire(self, claim: Claim | None) -> None:
