@@ -51,10 +51,18 @@ class Replies:
         self._new: list[CommittedReply] = []
         self._numbers = count()
 
-    def follow(self, database: Connection, now: int, *, has_update: bool) -> Iterator[str]:
+    def follow(
+        self,
+        database: Connection,
+        now: int,
+        *,
+        has_update: bool,
+        forged: Collection[tuple[int, int]] = (),
+    ) -> Iterator[str]:
         """Read the replies of a commit at ``now``; yield what they show that is not true.
 
-        A commit without an update that was processed for the first time has no reply.
+        A commit without an update that was processed for the first time has no reply. On messages
+        that had a ``forged`` button, a reply may repeat which hold it would move.
         """
         before, self._new = self.waiting, []
         for reply in before.values():
@@ -76,6 +84,8 @@ class Replies:
             for step in steps:
                 if screen := step.get("screen"):
                     yield from self._check_screen(database, recipient, screen, now)
+                    if (chat, step.get("message_id")) not in forged:
+                        yield from _check_moving(database, recipient, screen)
 
     def check_cards(
         self, database: Connection, now: int, *, without: Collection[tuple[int, int]]
@@ -169,10 +179,18 @@ def _check_booking(database: Connection, recipient: int, number: int, now: int) 
 
 def _check_owner(database: Connection, recipient: int, choice: object) -> Iterator[str]:
     """Check that a button is about a reservation of its reader, as client or as staff."""
-    number = getattr(choice, "reservation", None) or getattr(choice, "moving", None)
-    if number is None:
-        return
-    of_client = isinstance(choice, _OF_CLIENTS) or getattr(choice, "moving", None)
-    owners = database.execute(_CLIENT if of_client else _STAFF, (number,)).fetchall()
-    if (recipient,) not in owners:
+    number = getattr(choice, "reservation", None)
+    sql = _CLIENT if isinstance(choice, _OF_CLIENTS) else _STAFF
+    if number is not None and (recipient,) not in database.execute(sql, (number,)).fetchall():
         yield f"{recipient} is shown {choice}, which is not theirs"
+
+
+def _check_moving(
+    database: Connection, recipient: int | None, screen: dict[str, Any]
+) -> Iterator[str]:
+    """Check that buttons that move a hold move one of their reader."""
+    choices = (read(button["data"]) for row in screen["rows"] for button in row)
+    moving = {getattr(choice, "moving", None) for choice in choices} - {None}
+    for number in sorted(moving):
+        if (recipient,) not in database.execute(_CLIENT, (number,)).fetchall():
+            yield f"{recipient} can move {number}, which is not theirs"

@@ -87,7 +87,7 @@ class Watch:
         self.report(self.replay.follow(database))
         self.report(self._attempts.end(database, attempts))
         has_update = bool(updates) or self._has_odd(database)
-        self.report(self.replies.follow(database, now, has_update=has_update))
+        self.report(self.replies.follow(database, now, has_update=has_update, forged=self._forged))
         self.report(self.replies.check_cards(database, now, without=self._forged))
         self.report(self._leases_of_dead(database))
         self.calls.read_parties(database)
