@@ -190,7 +190,7 @@ def _check_moving(
 ) -> Iterator[str]:
     """Check that buttons that move a hold move one of their reader."""
     choices = (read(button["data"]) for row in screen["rows"] for button in row)
-    moving = {getattr(choice, "moving", None) for choice in choices} - {None}
-    for number in sorted(moving):
+    moving = (getattr(choice, "moving", None) for choice in choices)
+    for number in sorted({number for number in moving if number is not None}):
         if (recipient,) not in database.execute(_CLIENT, (number,)).fetchall():
             yield f"{recipient} can move {number}, which is not theirs"
