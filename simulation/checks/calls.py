@@ -21,8 +21,8 @@ _SENDING = {"sendmessage", "sendphoto"}
 _SHOWING = _SENDING | {"editmessagetext"}
 _IN_FLIGHT = """SELECT id, kind, revision, subject_id FROM outbox
     WHERE chat_id = ? AND kind <> 'reply' AND state = 'due' AND lease_until IS NOT NULL"""
-_LEASED = """SELECT id, kind FROM outbox
-    WHERE state = 'due' AND lease_until IS NOT NULL ORDER BY id"""
+_LEASED_BY_DEAD = """SELECT id, kind FROM outbox WHERE state = 'due'
+    AND lease_until IS NOT NULL AND leased_by NOT IN ({living}) ORDER BY id"""
 _PARTIES = """SELECT DISTINCT client.name, staff.telegram_id FROM reservation
     JOIN person client ON client.id = client_id
     JOIN acts_for ON acts_for.provider_id = reservation.provider_id
@@ -70,8 +70,9 @@ class Calls:
             }
 
     def excuse_killed(self, database: Connection) -> None:
-        """Allow to repeat what the process was sending when it was killed."""
-        for number, kind in database.execute(_LEASED):
+        """Allow to repeat what a process was sending when it was killed."""
+        living = ",".join(map(str, self._stage.replicas))
+        for number, kind in database.execute(_LEASED_BY_DEAD.format(living=living)):
             if kind != "reply":
                 self.deliveries.excuse(("notification", number))
             elif reply := self._replies.waiting.get(number):

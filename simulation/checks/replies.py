@@ -57,12 +57,12 @@ class Replies:
         now: int,
         *,
         has_update: bool,
-        forged: Collection[tuple[int, int]] = (),
+        forgers: Collection[int] = (),
     ) -> Iterator[str]:
         """Read the replies of a commit at ``now``; yield what they show that is not true.
 
-        A commit without an update that was processed for the first time has no reply. On messages
-        that had a ``forged`` button, a reply may repeat which hold it would move.
+        A commit without an update that was processed for the first time has no reply. In the chats
+        of ``forgers``, a reply may repeat that it moves a hold which is not theirs.
         """
         before, self._new = self.waiting, []
         for reply in before.values():
@@ -84,7 +84,7 @@ class Replies:
             for step in steps:
                 if screen := step.get("screen"):
                     yield from self._check_screen(database, recipient, screen, now)
-                    if (chat, step.get("message_id")) not in forged:
+                    if chat not in forgers:
                         yield from _check_moving(database, recipient, screen)
 
     def check_cards(

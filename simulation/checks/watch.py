@@ -37,7 +37,7 @@ class Watch:
         self._actors = actors
         self._attempts = Attempts(self.replay)
         self._cards = Cards(stage)
-        self._lives = 0
+        self._deaths = 0
         self._forged: set[tuple[int, int]] = set()
         self._deliveries = 0
         self._drained_at = 0
@@ -59,10 +59,9 @@ class Watch:
         self._stage.raise_error_of_checks()
         if self._stage.log.errors:
             self.report(self._stage.log.take())
-        if self._lives != self._stage.lives:
-            if self._lives:
-                self.calls.excuse_killed(self._stage.reader())
-            self._lives = self._stage.lives
+        if self._deaths != self._stage.deaths:
+            self._deaths = self._stage.deaths
+            self.calls.excuse_killed(self._stage.reader())
         self.calls.answer_times.after_step()
         self.report(self.calls.follow())
 
@@ -87,7 +86,9 @@ class Watch:
         self.report(self.replay.follow(database))
         self.report(self._attempts.end(database, attempts))
         has_update = bool(updates) or self._has_odd(database)
-        self.report(self.replies.follow(database, now, has_update=has_update, forged=self._forged))
+        self.report(
+            self.replies.follow(database, now, has_update=has_update, forgers=self._forgers)
+        )
         self.report(self.replies.check_cards(database, now, without=self._forged))
         self.report(self._leases_of_dead(database))
         self.calls.read_parties(database)
@@ -103,6 +104,11 @@ class Watch:
             tap = taps.get(update.get("callback_query", {}).get("id", ""))
             if tap is not None and tap.label.startswith(INVENTED):
                 self._forged.add((tap.account.id, tap.message_id))
+
+    @property
+    def _forgers(self) -> Collection[int]:
+        """The chats in which a button was tapped that no message had."""
+        return {chat for chat, _ in self._forged}
 
     def _has_odd(self, database: Connection) -> bool:
         """Return whether this commit processed an update that no Telegram would send."""

@@ -44,9 +44,9 @@ _WEBHOOK_URL = "http://127.0.0.1/telegram"
 class Stage:
     """Everything that surrounds the bot.
 
-    ``processes`` are those that run, ``lives`` counts all that were started. ``on_commit`` is
-    called after each commit, with the database open for reading. ``is_quiet`` says whether people
-    pause for hours.
+    ``processes`` are those that run, ``lives`` counts all that were started, and ``deaths`` those
+    that have ended. ``on_commit`` is called after each commit, with the database open for reading.
+    ``is_quiet`` says whether people pause for hours.
     """
 
     def __init__(self, plan: Plan, folder: Path, setting: Setting) -> None:
@@ -62,7 +62,7 @@ class Stage:
         self.network = Network(self.telegram_loop, self.simulator, self.stream("network"))
         self.disk = Disk(self.stream("disk"))
         self.clock_error = timedelta()
-        self.lives = self.changed_at = 0
+        self.lives = self.deaths = self.changed_at = 0
         self.processes: list[BotProcess] = []
         self.log = ErrorLog(self._caused)
         self.odd_updates: set[int] = set()
@@ -192,7 +192,7 @@ class Stage:
     def kill(self, process: BotProcess) -> None:
         """Kill a process, as with SIGKILL: what was not committed is lost."""
         process.loop.kill()
-        self.changed_at = self.kernel.now
+        self.deaths, self.changed_at = self.deaths + 1, self.kernel.now
         self.processes.remove(process)
         self._left.append(process)
         if self._cluster is not None:
