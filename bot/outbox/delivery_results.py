@@ -220,9 +220,22 @@ async def _record_messages(uow: BotUnitOfWork, row: OutboxRow, shown: Shown, now
         elif isinstance(step, Delete) and step.notice_of is not None:
             await uow.cards.show_notice(step.notice_of, chat, None)
         elif isinstance(step, Edit) and message is not None and message != step.message_id:
-            if row.recipient_id is not None:
-                await uow.dialogues.move_card(row.recipient_id, step.message_id, message)
-            await uow.cards.move(chat, step.message_id, message)
+            await _record_replacement(uow, row, step.message_id, message, now)
+
+
+async def _record_replacement(
+    uow: BotUnitOfWork, row: OutboxRow, missing: int, message: int, now: datetime
+) -> None:
+    """Store that a new message has replaced a missing one.
+
+    Edits of the missing one that wait will create further messages, so refresh the card after them.
+    """
+    if row.recipient_id is not None:
+        await uow.dialogues.move_card(row.recipient_id, missing, message)
+    number = await uow.cards.shown_on(row.chat_id, missing)
+    if number is not None:
+        await uow.cards.move(row.chat_id, missing, message)
+        await _refresh_cards(uow, row, [number], now)
 
 
 async def _record_new_message(

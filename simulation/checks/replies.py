@@ -179,7 +179,7 @@ def _check_booking(database: Connection, recipient: int, number: int, now: int) 
 
 def _check_owner(database: Connection, recipient: int, choice: object) -> Iterator[str]:
     """Check that a button is about a reservation of its reader, as client or as staff."""
-    number = getattr(choice, "reservation", None)
+    number = None if isinstance(choice, ShowCard) else getattr(choice, "reservation", None)
     sql = _CLIENT if isinstance(choice, _OF_CLIENTS) else _STAFF
     if number is not None and (recipient,) not in database.execute(sql, (number,)).fetchall():
         yield f"{recipient} is shown {choice}, which is not theirs"
@@ -188,9 +188,10 @@ def _check_owner(database: Connection, recipient: int, choice: object) -> Iterat
 def _check_moving(
     database: Connection, recipient: int | None, screen: dict[str, Any]
 ) -> Iterator[str]:
-    """Check that buttons that move a hold move one of their reader."""
-    choices = (read(button["data"]) for row in screen["rows"] for button in row)
-    moving = (getattr(choice, "moving", None) for choice in choices)
+    """Check that buttons that move a hold, or lead back to its card, are about their reader's."""
+    choices = [read(button["data"]) for row in screen["rows"] for button in row]
+    moving = [getattr(choice, "moving", None) for choice in choices]
+    moving += [choice.reservation for choice in choices if isinstance(choice, ShowCard)]
     for number in sorted({number for number in moving if number is not None}):
         if (recipient,) not in database.execute(_CLIENT, (number,)).fetchall():
             yield f"{recipient} can move {number}, which is not theirs"

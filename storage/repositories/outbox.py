@@ -250,9 +250,10 @@ _REQUEUE_WITHHELD = (
     .where(WITHHELD, _OF_CHAT, outbox.c.kind != MISSED)
     .values(state="due", due_at=bindparam("now"), attempts=0, settled_at=None, lease_until=None)
 )
+# Any other row that is not due yet was added while the clock was wrong.
 _RESUME_LATER = (
     update(outbox)
-    .where(WITHHELD, _OF_CHAT, outbox.c.due_at > _NOW)
+    .where(WITHHELD, _OF_CHAT, outbox.c.due_at > _NOW, outbox.c.kind == Kind.HOLD_WARNING)
     .values(state="due", attempts=0, settled_at=None, error=None, lease_until=None)
     .returning(outbox.c.id)
 )
@@ -563,7 +564,7 @@ class SqlOutbox:
     async def resume(self, person: Person, now: datetime) -> None:
         """Add one message with everything that was withheld for a person, if there is any.
 
-        What falls due later becomes due then, as before.
+        A warning that falls due later becomes due then, as before.
         """
         chat = {"chat": person.telegram_id}
         if await self._connection.execute(_RESUME_LATER, {**chat, "now": now}):

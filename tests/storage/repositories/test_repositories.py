@@ -1032,7 +1032,7 @@ async def test_postponing_one_row_postpones_all_rows_of_the_recipient(
 async def test_rows_for_an_unreachable_person_are_withheld_until_they_return(
     database: Database, reserved: int
 ) -> None:
-    await notify(database, reserved, Kind.HOLD_EXPIRED, due=NOW + timedelta(days=1))
+    await notify(database, reserved, Kind.HOLD_WARNING, due=NOW + timedelta(days=1))
     await notify(database, reserved, Kind.BOOKING_CONFIRMED, recipient=DORA)
     async with database.transaction() as uow:
         await uow.outbox.withhold(ALICE_CHAT, NOW, "blocked")
@@ -1082,6 +1082,19 @@ async def test_one_message_is_owed_for_all_that_was_withheld(
     # What falls due later is due then.
     await record_result(database, missed)
     assert await next_due(database) == NOW + timedelta(days=1)
+
+
+async def test_what_was_withheld_while_the_clock_was_ahead_is_owed_at_once(
+    database: Database, reserved: int
+) -> None:
+    await notify(database, reserved, Kind.CANCELLED_BY_PROVIDER, due=NOW + timedelta(hours=1))
+    async with database.transaction() as uow:
+        await uow.outbox.withhold(ALICE_CHAT, NOW + timedelta(hours=1), "blocked")
+
+    await resume(database, ALICE, NOW)
+
+    assert [row.kind for row in await claim(database, NOW)] == [MISSED]
+    assert [row.kind for row in await withheld(database, ALICE)] == ["cancelled_by_provider"]
 
 
 async def test_the_replies_of_one_chat_are_dropped_and_returned(

@@ -300,3 +300,21 @@ async def test_a_card_is_written_in_german(bot: BotHarness, dora: ChatUser) -> N
     assert greta.card.text.startswith(
         "✅ Gebucht\n\nDora\nMittwoch, 25. November 2026, 09:15–09:30"
     )
+
+
+@pytest.mark.refuses("message to edit not found")
+async def test_a_card_that_replaces_a_deleted_message_shows_the_newest_time(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await alice.sends("/book dora 25 Nov")
+    times = alice.card
+    slots = {button.text: button.data or "" for button in times.buttons}
+    await bot.simulator.call("deleteMessage", {"chat_id": alice.id, "message_id": times.id})
+    bot.simulator.faults.add(FaultKind.FLOOD, method="editMessageText", retry_after=60)
+    for time in ("09:15", "11:00"):
+        await alice.taps_data(slots[time], times.id)
+    await bot.advances(minutes=2)
+
+    [(_, _, card, _)] = cards(bot)
+    [shown] = [message for message in alice.shown if message.id == card]
+    shown.shows("Held for you", "11:00–11:15")
