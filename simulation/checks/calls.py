@@ -120,14 +120,21 @@ class Calls:
             yield from self.deliveries.add(("reply", reply.number), plain, call, times=times)
 
     def _committed(self, chat: int, text: str) -> CommittedReply | None:
-        """Return the oldest reply with this text that waits, or the last one that did."""
+        """Return the oldest reply with this text that waits, or the last one that did.
+
+        One that was not sent yet comes first: its record may be committed later.
+        """
         plain = Screen(text).plain
         same = [
             reply
             for reply in self._replies.by_chat.get(chat, ())
             if any(Screen(shown).plain == plain for shown in _texts(reply))
         ]
-        return next((reply for reply in same if reply.waits), same[-1] if same else None)
+        waiting = [reply for reply in same if reply.waits]
+        unsent = [
+            reply for reply in waiting if not self.deliveries.was_sent(("reply", reply.number))
+        ]
+        return next(iter(unsent or waiting or same[-1:]), None)
 
     def _note_lateness(self, chat: int, call: CallRecord) -> None:
         """Note an edit that reached Telegram late, until the next one."""
@@ -151,7 +158,11 @@ class Calls:
         # A late call may arrive after its retry was recorded.
         if not rows and not is_known and call.fault is None:
             yield f"{chat} is sent {text[:60]!r}, which was not committed"
-        is_late = is_known and call.fault == FaultKind.SLOW_BEFORE
+        is_late = (
+            is_known
+            and call.fault == FaultKind.SLOW_BEFORE
+            and all(self.deliveries.was_sent(("notification", row[0])) for row in rows)
+        )
         self._notified.add((chat, text))
         if call.method.lower() in _SENDING and call.ok and not is_late:
             for number, kind, revision, subject in rows:

@@ -57,12 +57,12 @@ class Replies:
         now: int,
         *,
         has_update: bool,
-        forgers: Collection[int] = (),
+        honest: Collection[int] = (),
     ) -> Iterator[str]:
         """Read the replies of a commit at ``now``; yield what they show that is not true.
 
-        A commit without an update that was processed for the first time has no reply. In the chats
-        of ``forgers``, a reply may repeat that it moves a hold which is not theirs.
+        A commit without an update that was processed for the first time has no reply. Only in
+        ``honest`` chats, whose people invent no buttons, a reply never moves a hold of others.
         """
         before, self._new = self.waiting, []
         for reply in before.values():
@@ -84,7 +84,7 @@ class Replies:
             for step in steps:
                 if screen := step.get("screen"):
                     yield from self._check_screen(database, recipient, screen, now)
-                    if chat not in forgers:
+                    if chat in honest:
                         yield from _check_moving(database, recipient, screen)
 
     def check_cards(
@@ -141,6 +141,9 @@ class Replies:
         self, database: Connection, client: int, provider: int, now: int, moving: int
     ) -> set[int]:
         """Return the free quarters, and those of the client's own: they lead to their cards."""
+        moved = self.replay.model.claims.get(moving)
+        if moved is None or moved.client != client:
+            moving = 0
         own = {
             claim.start
             for claim in self.replay.model.live()

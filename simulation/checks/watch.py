@@ -86,9 +86,7 @@ class Watch:
         self.report(self.replay.follow(database))
         self.report(self._attempts.end(database, attempts))
         has_update = bool(updates) or self._has_odd(database)
-        self.report(
-            self.replies.follow(database, now, has_update=has_update, forgers=self._forgers)
-        )
+        self.report(self.replies.follow(database, now, has_update=has_update, honest=self._honest))
         self.report(self.replies.check_cards(database, now, without=self._forged))
         self.report(self._leases_of_dead(database))
         self.calls.read_parties(database)
@@ -106,9 +104,9 @@ class Watch:
                 self._forged.add((tap.account.id, tap.message_id))
 
     @property
-    def _forgers(self) -> Collection[int]:
-        """The chats in which a button was tapped that no message had."""
-        return {chat for chat, _ in self._forged}
+    def _honest(self) -> Collection[int]:
+        """The chats of people who tapped only buttons that a message had; strangers may not."""
+        return {actor.person.id for actor in self._actors} - {chat for chat, _ in self._forged}
 
     def _has_odd(self, database: Connection) -> bool:
         """Return whether this commit processed an update that no Telegram would send."""

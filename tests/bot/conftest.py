@@ -16,9 +16,10 @@ from tests.kit.sampling import SEED
 
 @pytest.fixture
 async def bot(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[BotHarness]:
-    """Return a running bot; fail if Telegram refused a call.
+    """Return a running bot; fail if Telegram refused a call that no ``refuses`` mark allows.
 
     A dialogue test gets odd events at random, unless it has the mark ``plain_wire``.
+    ``@pytest.mark.refuses("message to edit not found")`` allows Telegram to refuse a call so.
     """
     harness = BotHarness(database_url)
     if request.path.name.endswith("_dialogue.py") and not request.node.get_closest_marker(
@@ -26,20 +27,22 @@ async def bot(database_url: str, request: pytest.FixtureRequest) -> AsyncIterato
     ):
         harness.odd_events = OddEvents(harness.simulator, f"{SEED} {request.node.nodeid}")
         request.node.add_report_section("call", "oddities", f"repeat with TEST_SEED={SEED}")
-    async with running(harness):
+    async with running(harness, _allowed_refusals(request)):
         yield harness
+
+
+def _allowed_refusals(request: pytest.FixtureRequest) -> list[str]:
+    """Return the parts of refusals that the marks of a test allow."""
+    return [part for mark in request.node.iter_markers("refuses") for part in mark.args]
 
 
 @pytest.fixture
 async def impatient_bot(
     database_url: str, request: pytest.FixtureRequest
 ) -> AsyncIterator[BotHarness]:
-    """Return a running bot with short timeouts, for tests in which calls to Telegram fail.
-
-    ``@pytest.mark.refuses("message to edit not found")`` allows Telegram to refuse a call so.
-    """
-    allowed = [part for mark in request.node.iter_markers("refuses") for part in mark.args]
-    async with running(BotHarness(database_url, read_timeout=0.3), allowed) as harness:
+    """Return a running bot with short timeouts, for tests in which calls to Telegram fail."""
+    harness = BotHarness(database_url, read_timeout=0.3)
+    async with running(harness, _allowed_refusals(request)):
         yield harness
 
 
