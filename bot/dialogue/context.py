@@ -100,6 +100,11 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
         return self.locale.t
 
     @property
+    def own_locale(self) -> UserLocale:
+        """The same, whomever the person works for right now."""
+        return user_locale(self.request.person, self.services.venue_zone)
+
+    @property
     def zone(self) -> ZoneInfo:
         """The person's time zone, or that of the provider whom they work for right now."""
         return self.request.zone or self.request.person.zone(self.services.venue_zone)

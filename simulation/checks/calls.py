@@ -7,7 +7,7 @@ from typing import Any
 from bot.messages.screen import Screen
 from domain.operations.outbox import MISSED
 from simulation.checks.answer_times import AnswerTimes
-from simulation.checks.deliveries import Deliveries
+from simulation.checks.deliveries import EVERY_PART, Deliveries
 from simulation.checks.replies import CommittedReply, Replies
 from simulation.people.actor import Actor
 from simulation.world.kernel import MICROSECONDS
@@ -74,9 +74,10 @@ class Calls:
         living = ",".join(map(str, self._stage.replicas))
         for number, kind in database.execute(_LEASED_BY_DEAD.format(living=living)):
             if kind != "reply":
-                self.deliveries.excuse(("notification", number))
+                self.deliveries.excuse(("notification", number), EVERY_PART)
             elif reply := self._replies.waiting.get(number):
-                self.deliveries.excuse(("reply", reply.number))
+                for text in reply.texts:
+                    self.deliveries.excuse(("reply", reply.chat), text)
 
     def follow(self) -> Iterator[str]:
         """Yield what is wrong with the newest calls."""
@@ -115,26 +116,15 @@ class Calls:
         # A late call may arrive after its retry was recorded.
         is_late = call.fault == FaultKind.SLOW_BEFORE and not reply.waits
         if call.method.lower() in _SENDING and call.ok and not is_late:
+            # Which of several replies with the same text this is cannot be told.
             plain = Screen(text).plain
-            times = sum(Screen(shown).plain == plain for shown in _texts(reply))
-            yield from self.deliveries.add(("reply", reply.number), plain, call, times=times)
+            times = len(self._replies.by_text[reply.chat, plain])
+            yield from self.deliveries.add(("reply", reply.chat), plain, call, times=times)
 
     def _committed(self, chat: int, text: str) -> CommittedReply | None:
-        """Return the oldest reply with this text that waits, or the last one that did.
-
-        One that was not sent yet comes first: its record may be committed later.
-        """
-        plain = Screen(text).plain
-        same = [
-            reply
-            for reply in self._replies.by_chat.get(chat, ())
-            if any(Screen(shown).plain == plain for shown in _texts(reply))
-        ]
-        waiting = [reply for reply in same if reply.waits]
-        unsent = [
-            reply for reply in waiting if not self.deliveries.was_sent(("reply", reply.number))
-        ]
-        return next(iter(unsent or waiting or same[-1:]), None)
+        """Return the oldest reply with this text that waits, or the last one that did."""
+        same = self._replies.by_text.get((chat, Screen(text).plain), [])
+        return next((reply for reply in same if reply.waits), same[-1] if same else None)
 
     def _note_lateness(self, chat: int, call: CallRecord) -> None:
         """Note an edit that reached Telegram late, until the next one."""
@@ -188,12 +178,3 @@ class Calls:
             )
             if name in text and not is_known and actor.role == "client":
                 yield f"{chat} is shown the name {name}: {text[:60]!r}"
-
-
-def _texts(reply: CommittedReply) -> Iterator[str]:
-    """Yield the texts that a reply shows."""
-    for step in reply.steps:
-        if "screen" in step:
-            yield step["screen"]["text"]
-        elif "caption" in step:
-            yield step["caption"]

@@ -11,7 +11,8 @@ from simulator.faults import FaultKind
 from simulator.state.transcript import CallRecord
 
 Row = tuple[str, int]
-"""Whether it is a reply or a notification, and its number."""
+"""A notification and its number, or the replies of a chat: only their texts tell them apart."""
+EVERY_PART = ""
 
 # After these, the bot cannot know whether the message arrived.
 _UNCERTAIN = {
@@ -28,7 +29,7 @@ class Deliveries:
 
     def __init__(self) -> None:
         self._sent: Counter[tuple[Row, str]] = Counter()
-        self._excuses: Counter[Row] = Counter()
+        self._excuses: Counter[tuple[Row, str]] = Counter()
         self._rows: set[Row] = set()
 
     def was_sent(self, row: Row) -> bool:
@@ -37,11 +38,11 @@ class Deliveries:
 
     def is_excused(self, row: Row) -> bool:
         """Return whether the bot may not know that it sent a row."""
-        return self._excuses[row] > 0
+        return self._excuses[row, EVERY_PART] > 0
 
-    def excuse(self, row: Row) -> None:
-        """Allow one repeat of a row whose process was killed."""
-        self._excuses[row] += 1
+    def excuse(self, row: Row, part: str) -> None:
+        """Allow one repeat of a part whose process was killed."""
+        self._excuses[row, part] += 1
 
     def add(self, row: Row, part: str, call: CallRecord, *, times: int = 1) -> Iterator[str]:
         """Count a call that showed a part of a row; yield a repeat without an excuse.
@@ -50,8 +51,9 @@ class Deliveries:
         """
         self._rows.add(row)
         self._sent[row, part] += 1
-        if self._sent[row, part] > times + self._excuses[row]:
+        excused = sum(self._excuses[row, each] for each in {EVERY_PART, part})
+        if self._sent[row, part] > times + excused:
             text = call.params.get("text") or call.params.get("caption") or ""
             yield f"{call.params['chat_id']} is sent {row[0]} {row[1]} again: {text[:60]!r}"
         if call.fault in _UNCERTAIN:
-            self._excuses[row] += 1
+            self.excuse(row, part if row[0] == "reply" else EVERY_PART)

@@ -14,6 +14,7 @@ from typing import Any
 from bot.buttons.base import read
 from bot.buttons.booking import ConfirmHold, OtherTime, PickSlot, ReleaseHold, ShowCard
 from bot.buttons.bookings import AskCancel, CancelBooking, ShowBooking
+from bot.messages.screen import Screen
 from simulation.checks.cards import check_committed
 from simulation.checks.history_replay import HistoryReplay, seconds
 
@@ -38,13 +39,23 @@ class CommittedReply:
     waits: bool = True
     was_sent: bool = False
 
+    @property
+    def texts(self) -> Sequence[str]:
+        """The plain texts that it shows."""
+        shown = [step["screen"]["text"] for step in self.steps if "screen" in step]
+        captions = [step["caption"] for step in self.steps if "caption" in step]
+        return [Screen(text).plain for text in (*shown, *captions)]
+
 
 class Replies:
     """All replies, as they were committed."""
 
     def __init__(self, replay: HistoryReplay) -> None:
-        self.by_chat: dict[int, list[CommittedReply]] = {}
-        """All replies of each chat, in the order of their commits."""
+        self.by_text: dict[tuple[int, str], list[CommittedReply]] = {}
+        """The replies that show a text in a chat, in the order of their commits.
+
+        One that shows it twice is there twice.
+        """
         self.replay = replay
         self.waiting: dict[int, CommittedReply] = {}
         """The replies that are still to be sent, by their number in the outbox."""
@@ -77,15 +88,19 @@ class Replies:
                 continue
             if not has_update:
                 yield f"a reply for {chat} was committed without a new update"
-            reply = CommittedReply(next(self._numbers), chat, steps)
-            self.waiting[row] = reply
-            self._new.append(reply)
-            self.by_chat.setdefault(chat, []).append(reply)
-            for step in steps:
-                if screen := step.get("screen"):
-                    yield from self._check_screen(database, recipient, screen, now)
-                    if chat in honest:
-                        yield from _check_moving(database, recipient, screen)
+            self.waiting[row] = self._add(chat, steps)
+            for screen in filter(None, (step.get("screen") for step in steps)):
+                yield from self._check_screen(database, recipient, screen, now)
+                if chat in honest:
+                    yield from _check_moving(database, recipient, screen)
+
+    def _add(self, chat: int, steps: Sequence[dict[str, Any]]) -> CommittedReply:
+        """Keep a new reply, also by its texts."""
+        reply = CommittedReply(next(self._numbers), chat, steps)
+        self._new.append(reply)
+        for text in reply.texts:
+            self.by_text.setdefault((chat, text), []).append(reply)
+        return reply
 
     def check_cards(
         self, database: Connection, now: int, *, without: Collection[tuple[int, int]]

@@ -1,6 +1,9 @@
 """The booking dialogue: choose a provider, a day and a time, by tapping or typing."""
 
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from functools import wraps
+from typing import Any, TypeVar
 
 from telegram import Update
 from telegram.ext import ConversationHandler
@@ -41,6 +44,10 @@ from bot.parsing.core.results import Problem
 from bot.ui.typed_feedback import problem_sentence, problem_text
 from domain import errors
 from domain.reservation import Status
+from domain.usecases.find_reservation import reservation_of_client
+
+Tap = TypeVar("Tap", ChooseProvider, BookingMonth, BookingDay, PickSlot)
+Handler = Callable[[Context, Tap], Coroutine[Any, Any, State | int | None]]
 
 routes = Routes(BOOKING)
 
@@ -81,6 +88,19 @@ async def link_opened(update: Update, context: Context) -> State | int | None:
     return await show_month(context, with_provider(context, provider.id), hint=hint)
 
 
+def _repairing(handler: Handler[Tap]) -> Handler[Tap]:
+    """Show the card of a booking in place of a screen that would move it as a hold."""
+
+    @wraps(handler)
+    async def handle(context: Context, tap: Tap) -> State | int | None:
+        try:
+            return await handler(context, tap)
+        except errors.AlreadyConfirmed as refusal:
+            return await repair_tapped(context, tap.moving or 0, refusal)
+
+    return handle
+
+
 @routes.button(ProviderPage)
 async def providers_paged(context: Context, tap: ProviderPage) -> State:
     """Show a page of providers, those found by name if a name was typed."""
@@ -108,9 +128,10 @@ async def provider_typed(update: Update, context: Context) -> State | int | None
 
 
 @routes.button(ChooseProvider)
+@_repairing
 async def provider_chosen(context: Context, tap: ChooseProvider) -> State | int | None:
     """Continue with the tapped provider, and with what was typed before the list was shown."""
-    choice = await _with_provider_of(context, tap)
+    choice = await _choice_of(context, tap)
     if context.request.dialogue.card_message_id == context.request.tapped:
         typed = _typed_for_list(context)
         choice = replace(typed, provider=choice.provider, moving=choice.moving)
@@ -118,31 +139,45 @@ async def provider_chosen(context: Context, tap: ChooseProvider) -> State | int 
 
 
 @routes.button(BookingMonth)
+@_repairing
 async def month_turned(context: Context, tap: BookingMonth) -> State:
     """Show another month."""
-    return await show_month(context, await _with_provider_of(context, tap), tap.month)
+    return await show_month(context, await _choice_of(context, tap), tap.month)
 
 
 @routes.button(BookingDay)
+@_repairing
 async def day_picked(context: Context, tap: BookingDay) -> State:
     """Show the times of a day."""
-    choice = await _with_provider_of(context, tap)
-    return await show_times(context, choice, tap.day, page=tap.page)
+    return await show_times(context, await _choice_of(context, tap), tap.day, page=tap.page)
 
 
 @routes.button(PickSlot)
+@_repairing
 async def slot_picked(context: Context, tap: PickSlot) -> State | int | None:
     """Hold the tapped slot; if that is refused, say why and show what is free."""
-    choice = await _with_provider_of(context, tap)
+    choice = await _choice_of(context, tap)
     return await hold_and_show(context, replace(choice, start=tap.start))
 
 
-async def _with_provider_of(
+async def _choice_of(
     context: Context, tap: ChooseProvider | BookingMonth | BookingDay | PickSlot
 ) -> BookingData:
-    """Return the choice of a button's provider, for a new hold or to move one."""
-    moving = tap.moving or await _held_on_tapped(context)
-    return with_provider(context, tap.provider, moving)
+    """Return the choice of a button's provider, for a new hold or to move one.
+
+    If the hold to move has ended, the choice is for a new one.
+
+    Raises:
+        errors.AlreadyConfirmed: it has become a booking.
+        errors.ReservationUnknown: it is not the client's.
+    """
+    if tap.moving is not None:
+        own = await reservation_of_client(context.uow, tap.moving, context.me)
+        if own.status is Status.CONFIRMED:
+            raise errors.AlreadyConfirmed(reservation=own)
+        if own.alive(context.now):
+            return with_provider(context, tap.provider, own.id)
+    return with_provider(context, tap.provider, await _held_on_tapped(context))
 
 
 async def _held_on_tapped(context: Context) -> int | None:

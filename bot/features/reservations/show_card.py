@@ -39,7 +39,7 @@ async def refresh_card(context: Context, reservation: Reservation) -> None:
     if provider is None:
         return
     if shown.message_id is not None and shown.message_id != tapped:
-        screen = card(context.locale, reservation, provider, context.now)
+        screen = card(context.own_locale, reservation, provider, context.now)
         context.request.actions.append(Edit(shown.message_id, screen, only=True))
     if shown.notice_id is not None and shown.notice_id != tapped:
         context.request.actions.append(Delete(shown.notice_id, notice_of=reservation.id))

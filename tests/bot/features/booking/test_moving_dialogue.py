@@ -132,3 +132,32 @@ async def test_a_calendar_on_the_card_of_a_booking_is_not_overwritten_when_that_
 
     card.shows("Pick a time")
     alice.last.shows("cancelled your appointment")
+
+
+async def test_another_time_of_a_hold_that_has_ended_is_a_new_hold(
+    bot: BotHarness, alice: ChatUser, open_hours: ChatUser
+) -> None:
+    await alice.holds("09:15")
+    await alice.taps("Change time")
+    times = alice.card
+    [day] = [button.data for button in times.buttons if button.text == "25"]
+    await open_hours.cancels_for_client(1)
+    await alice.taps_data(day or "", times.id)
+    await alice.taps("11:00")
+
+    times.shows("Held for you", "11:00–11:15")
+    assert [(r.id, r.span.start) for r in await alice.reservations()][-1] == (2, quarter(25, 11))
+
+
+async def test_an_old_calendar_of_a_hold_shows_the_booking_that_it_has_become(
+    bot: BotHarness, alice: ChatUser, open_hours: ChatUser
+) -> None:
+    await alice.holds("09:15")
+    await alice.taps("Change time")
+    times = alice.card
+    [day] = [button.data for button in times.buttons if button.text == "25"]
+    await alice.taps_data("rc:1", times.id)
+    await alice.taps_data(day or "", times.id)
+
+    times.shows("Booked", "09:15–09:30")
+    assert len(await alice.reservations()) == 1
