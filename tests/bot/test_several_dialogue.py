@@ -6,6 +6,7 @@ from domain.person import Contact
 from domain.provider import Role
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_assistant as assist
 from tests.kit.clinic import add_provider
 from tests.kit.practice import add_absent_provider, add_assistant, provider_of
 
@@ -434,3 +435,18 @@ async def test_help_names_those_whom_a_person_assists(bot: BotHarness, rita: Cha
     await dora.sends("/help")
     dora.last.shows("For providers")
     dora.last.hides("Assisting")
+
+
+async def test_the_own_booking_of_an_assistant_stays_in_their_own_zone(bot: BotHarness) -> None:
+    emil, rita = await add_provider(bot, "Emil", zone="Europe/Athens"), bot.joins("Rita")
+    await rita.books("10:00")
+    await assist(emil, rita)
+    booking = rita.card
+    booking.shows("Booked", "10:00–10:15 (Berlin time)")
+    await rita.sends("/hours")
+    await rita.taps("Wed 25 Nov · 10:00–13:00")
+    await rita.taps("🗑 Remove whole day")
+    await rita.taps("🗑 Remove")
+    await rita.taps("Keep it")
+
+    booking.shows("Booked", "10:00–10:15 (Berlin time)")
