@@ -99,7 +99,8 @@ class Run:
         self.trouble.begin()
         self.forks.begin(self.timetable.seconds)
         try:
-            self.stage.kernel.run(end, after_step=self._after_step_forking)
+            after_step = self._after_step_forking if self.plan.forks else self._after_step
+            self.stage.kernel.run(end, after_step=after_step)
         except Forked:
             self.watch.findings.clear()
         self.trouble.end()

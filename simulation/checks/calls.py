@@ -79,6 +79,11 @@ class Calls:
                 for text in reply.texts:
                     self.deliveries.excuse(("reply", reply.chat), text)
 
+    @property
+    def has_more(self) -> bool:
+        """Whether there were calls since the last look."""
+        return self._seen < len(self._stage.simulator.transcript.calls)
+
     def follow(self) -> Iterator[str]:
         """Yield what is wrong with the newest calls."""
         calls = self._stage.simulator.transcript.calls

@@ -63,7 +63,8 @@ class Watch:
             self._deaths = self._stage.deaths
             self.calls.excuse_killed(self._stage.reader())
         self.calls.answer_times.after_step()
-        self.report(self.calls.follow())
+        if self.calls.has_more:
+            self.report(self.calls.follow())
 
     def check_drained(self) -> None:
         """Check that nothing waits any more."""
