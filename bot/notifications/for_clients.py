@@ -1,6 +1,7 @@
 """Notifications for clients: edit the card of the reservation, and send one message below it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.features.reservations.card import card
@@ -9,6 +10,7 @@ from bot.messages.screen import Screen
 from bot.notifications import screens
 from bot.notifications.notice import Notice
 from domain.operations.card import Card
+from domain.reservation import Status
 from domain.usecases.find_slots import can_be_held_again
 
 _MINUTE = 60
@@ -41,11 +43,23 @@ async def cancelled_by_provider(notice: Notice) -> Sequence[Action]:
 
 
 async def outdated_card(notice: Notice) -> Sequence[Action] | None:
-    """Bring a card up to date, whose reply was dropped or overtaken; send no message."""
+    """Bring a card up to date, whose reply was dropped or overtaken; send no message.
+
+    The warning below a hold stays while the hold lives.
+    """
     reservation = notice.visit.reservation
     free = await can_be_held_again(notice.uow, notice.policy, reservation, notice.now)
     shown = await notice.uow.cards.of(reservation.id)
-    return _updated(notice, shown, free=free) or None
+    warned = bool(shown.notice_id) and _is_held(notice)
+    if warned:
+        shown = replace(shown, notice_id=None)
+    return _updated(notice, shown, free=free, warned=warned) or None
+
+
+def _is_held(notice: Notice) -> bool:
+    """Return whether the reservation is a hold that has not ended."""
+    reservation = notice.visit.reservation
+    return reservation.status is Status.HELD and reservation.alive(notice.now)
 
 
 async def _below_card(notice: Notice, screen: Screen, *, free: bool = False) -> Sequence[Action]:

@@ -92,21 +92,26 @@ class DeliveryResults:
             await _record_messages(uow, row, shown, now)
             if row.kind == MISSED:
                 await uow.outbox.requeue_withheld(row.chat_id, now)
+            if row.kind == REPLY:
+                numbers = await _cards_in(uow, row.chat_id, row.payload or {})
+                await _refresh_cards(uow, row, numbers, now)
             return await _park_row(uow, row, error, incident, now)
 
         next_due = await self.write(park)
         self._metrics.delivered(row.kind, "parked")
         return next_due
 
-    async def withhold(self, row: OutboxRow, error: str) -> None:
+    async def withhold(self, row: OutboxRow, shown: Shown, error: str) -> None:
         """Mark a person as unreachable, and withhold their notifications until they return.
 
         Their replies are dropped. The cards that these were to change are refreshed then.
+        ``shown`` are the steps of the row that were finished.
         """
         log.info("recipient unreachable: %s", error)
         now = self._clock()
 
         async def withhold(uow: BotUnitOfWork) -> None:
+            await _record_messages(uow, row, shown, now)
             if row.reservation_id is not None:
                 await uow.outbox.keep(row, row.withheld())
             if row.recipient_id is not None:
@@ -187,7 +192,7 @@ async def _park_row(
 async def _cards_in(uow: BotUnitOfWork, chat: int, payload: Mapping[str, object]) -> set[int]:
     """Return the reservations whose messages a reply changes; none if it cannot be read."""
     found, steps = set[int | None](), list[Action]()
-    with suppress(ValueError):
+    with suppress(KeyError, TypeError, ValueError):
         steps = from_payload(payload)
     for step in steps:
         match step:

@@ -171,7 +171,7 @@ class Relay:
             for step in progress.steps:
                 progress.shown.append((step, await self._carry_out(row, step, permit)))
         except Unreachable as error:
-            await self._results.withhold(row, str(error))
+            await self._results.withhold(row, progress.shown, str(error))
             return None
         except TryLater as error:
             return await self._results.postpone(row, str(error), progress, error.wait)

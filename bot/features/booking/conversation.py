@@ -38,6 +38,7 @@ from bot.features.booking.steps import (
     show_times,
 )
 from bot.features.booking.typed_choice import ChoiceRead, read_choice
+from bot.features.reservations.show_card import present
 from bot.features.reservations.typed import answer_meaning
 from bot.messages.screen import Screen
 from bot.parsing.core.results import Problem
@@ -102,11 +103,14 @@ def _repairing(handler: Handler[Tap]) -> Handler[Tap]:
 
 
 @routes.button(ProviderPage)
-async def providers_paged(context: Context, tap: ProviderPage) -> State:
-    """Show a page of providers, those found by name if a name was typed."""
-    # A message that has become a card shows none now: no notification may overwrite the list.
-    if context.request.tapped is not None:
-        await context.cards.detach(context.chat, context.request.tapped)
+async def providers_paged(context: Context, tap: ProviderPage) -> State | int:
+    """Show a page of providers, those found by name if a name was typed.
+
+    If the message has become the card of a hold, show that again.
+    """
+    if held := await _held_on_tapped(context):
+        await present(context, await live_hold(context, held))
+        return ConversationHandler.END
     return await show_providers(context, tap.page, _typed_for_list(context))
 
 

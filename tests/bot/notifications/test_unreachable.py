@@ -567,3 +567,33 @@ async def test_the_admins_are_told_when_notifications_switched_on_make_a_provide
 
     await dora.taps("🔕 Notifications: off")
     assert len(await sent_to(bot, admin, AGAIN)) == 1
+
+
+async def test_the_warning_of_a_hold_stays_when_its_card_is_refreshed(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await alice.holds("10:00")
+    card = alice.card
+    await bot.advances(minutes=26)
+    warning = alice.last
+    warning.shows("left to confirm")
+    alice.person.taps_data("ro:1", card.id)
+    alice.person.blocks()
+    await bot.settles()
+    await returns(bot, alice, "unblocks")
+
+    card.shows("Your hold ends at")
+    assert warning in alice.shown
+
+
+@pytest.mark.refuses("resolve host")
+async def test_a_card_is_refreshed_if_the_reply_that_was_to_change_it_is_refused(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await alice.holds("10:00")
+    card = alice.card
+    bot.simulator.faults.add(FaultKind.UNRESOLVED, method="editMessageText")
+    await alice.taps("✅ Confirm")
+    await bot.settles()
+
+    card.shows("✅ Booked")
