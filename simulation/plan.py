@@ -24,7 +24,6 @@ class Plan:
 
     seed: int
     minutes: float = 40.0
-    clients: int = 4
     without: frozenset[str] = frozenset()
     silent: frozenset[str] = frozenset()
     forks: int = 0

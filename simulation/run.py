@@ -40,7 +40,7 @@ class Run:
         self.timetable = timetable_of(plan)
         self.stage = Stage(plan, folder, self.timetable.setting)
         self.story: list[Line] = []
-        self.actors = list(cast(self.stage, plan.clients, self.story))
+        self.actors = list(cast(self.stage, self.story))
         self.stage.invitations = self._invitations
         self.stage.note = self._note
         self.trouble = Trouble(plan, self.stage)

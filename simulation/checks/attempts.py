@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlite3 import Connection
 from typing import Any
 
+from bot.buttons.agenda import CancelForClient
 from bot.buttons.base import CallbackData, read
 from bot.buttons.booking import ConfirmHold, PickSlot, ReleaseHold
 from bot.buttons.bookings import CancelBooking
@@ -18,8 +19,11 @@ from simulation.checks.reference_model import Claim, Model, Refused, refuse
 
 _REACHABLE = """SELECT 1 FROM acts_for JOIN person ON person.id = person_id
     WHERE provider_id = ? AND notified AND telegram_id IS NOT NULL AND unreachable_since IS NULL"""
+_STAFF = """SELECT 1 FROM acts_for JOIN reservation USING (provider_id)
+    WHERE person_id = ? AND reservation.id = ?"""
 _PERSON = "SELECT id FROM person WHERE telegram_id = ?"
 _NEW_CLAIM = -1
+_ATTEMPTS = (PickSlot, ConfirmHold, ReleaseHold, CancelBooking, CancelForClient)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,8 @@ class Attempt:
     person: int
     choice: CallbackData
     before: Model
+    is_staff: bool
+    """Whether the person acts for the provider of the chosen reservation."""
 
 
 class Attempts:
@@ -45,12 +51,12 @@ class Attempts:
         for update in updates:
             tap: Any = update.get("callback_query")
             choice = read(tap["data"]) if tap is not None else None
-            if isinstance(choice, PickSlot | ConfirmHold | ReleaseHold | CancelBooking):
+            if isinstance(choice, _ATTEMPTS):
                 (person,) = database.execute(_PERSON, (tap["from"]["id"],)).fetchone()
                 self._replay.read_providers(database)
                 before = copy.deepcopy(self._replay.model)
                 before.now = seconds(now)
-                found.append(Attempt(person, choice, before))
+                found.append(Attempt(person, choice, before, _is_staff(database, person, choice)))
         return found
 
     def end(self, database: Connection, attempts: Sequence[Attempt]) -> Iterator[str]:
@@ -91,7 +97,16 @@ def _attempted(attempt: Attempt) -> int:
             return model.cancel_by_client(number, person).number
         case CancelBooking(reservation=number):
             return model.cancel_by_client(number, person).number
+        case CancelForClient(reservation=number) if attempt.is_staff:
+            owner = model.owners[model.claims[number].provider]
+            return model.cancel_by_provider(number, owner).number
     raise Refused("not_an_attempt")
+
+
+def _is_staff(database: Connection, person: int, choice: CallbackData) -> bool:
+    """Return whether a person acts for the provider of a chosen reservation."""
+    number = getattr(choice, "reservation", None)
+    return database.execute(_STAFF, (person, number)).fetchone() is not None
 
 
 def _is_reachable(database: Connection, provider: int) -> bool:

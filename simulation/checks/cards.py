@@ -92,7 +92,7 @@ class Cards:
         for actor in actors:
             if (chat := actor.person.id) in left_out:
                 continue
-            messages = {message.id: message for message in actor.messages}
+            messages = {message.id: message for message in actor.bot_messages}
             for row in self._stage.rows(_CARDS, (chat,)):
                 card = _Card(*row)
                 message = messages.get(card.message or 0)

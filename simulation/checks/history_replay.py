@@ -35,6 +35,8 @@ class HistoryReplay:
             SLOT_QUARTERS, HORIZON_SECONDS, HOLDS_PER_CLIENT, 0, {}, hold_seconds=HOLD_SECONDS
         )
         self._now = now
+        self.recipients: dict[tuple[int, int, str], set[int | None]] = {}
+        """Who is to get each notification that the rules owe; nobody is told of their own act."""
         self._revisions: dict[int, int] = {}
         self._changed: dict[tuple[int, int], int] = {}
 
@@ -50,7 +52,7 @@ class HistoryReplay:
             try:
                 self._apply(database, number, act, json.loads(after))
                 for key in {*self.model.owed} - owed:
-                    self._forgive_own_act(database, key, actor)
+                    self.recipients[key] = self._recipients(database, key) - {actor}
             except Refused as error:
                 yield f"reservation {number} was {act} at {at}, which the rules refuse: {error}"
         for number in sorted({row[2] for row in news}):
@@ -104,17 +106,13 @@ class HistoryReplay:
             case _:
                 raise Refused(f"the model does not know {act!r}")
 
-    def _forgive_own_act(
-        self, database: Connection, key: tuple[int, int, str], actor: int | None
-    ) -> None:
-        """Owe nothing if the only recipient is the one who acted, or has no account."""
+    def _recipients(self, database: Connection, key: tuple[int, int, str]) -> set[int | None]:
+        """Return the people whom a notification concerns now."""
         number, _, kind = key
         claim = self.model.claims[number]
-        recipients = {claim.client}
         if kind in _FOR_PROVIDERS:
-            recipients = {person for (person,) in database.execute(_STAFF, (claim.provider,))}
-        if not recipients - {actor}:
-            del self.model.owed[key]
+            return {person for (person,) in database.execute(_STAFF, (claim.provider,))}
+        return {claim.client}
 
     def _expire(self, claim: Claim | None) -> None:
         """Expire one hold, which the model may have done when its time was taken."""

@@ -68,12 +68,10 @@ class Replies:
         now: int,
         *,
         has_update: bool,
-        honest: Collection[int] = (),
     ) -> Iterator[str]:
         """Read the replies of a commit at ``now``; yield what they show that is not true.
 
-        A commit without an update that was processed for the first time has no reply. Only in
-        ``honest`` chats, whose people invent no buttons, a reply never moves a hold of others.
+        A commit without an update that was processed for the first time has no reply.
         """
         before, self._new = self.waiting, []
         for reply in before.values():
@@ -91,8 +89,7 @@ class Replies:
             self.waiting[row] = self._add(chat, steps)
             for screen in filter(None, (step.get("screen") for step in steps)):
                 yield from self._check_screen(database, recipient, screen, now)
-                if chat in honest:
-                    yield from _check_moving(database, recipient, screen)
+                yield from _check_moving(database, recipient, screen)
 
     def _add(self, chat: int, steps: Sequence[dict[str, Any]]) -> CommittedReply:
         """Keep a new reply, also by its texts."""
@@ -101,6 +98,13 @@ class Replies:
         for text in reply.texts:
             self.by_text.setdefault((chat, text), []).append(reply)
         return reply
+
+    def redrawn(self) -> Iterator[tuple[int, int]]:
+        """Yield the messages that the newest replies draw again, by chat and number."""
+        for reply in self._new:
+            yield from (
+                (reply.chat, step["message_id"]) for step in reply.steps if step.get("message_id")
+            )
 
     def check_cards(
         self, database: Connection, now: int, *, without: Collection[tuple[int, int]]

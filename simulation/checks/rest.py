@@ -12,6 +12,8 @@ from simulator.faults import FaultKind
 from simulator.state.raw import RawUpdate
 
 _SENDING = 20 * MICROSECONDS
+# How long the answer to a tap may have waited when its reader turned out to be unreachable.
+_LONGEST_WAIT = 300.0
 _DUE = """SELECT id, kind, chat_id, error FROM outbox WHERE state = 'due' AND due_at <= ?"""
 _UNSENT = """SELECT id, kind, chat_id, error FROM outbox
     WHERE state = 'due' AND kind <> 'hold_warning'"""
@@ -23,7 +25,7 @@ _NOTIFICATIONS = """SELECT outbox.id, kind, state, unreachable_since IS NOT NULL
 _LISTED = """SELECT 1 FROM outbox missed
     JOIN outbox listed USING (recipient_id, settled_at)
     WHERE missed.id = ? AND listed.state = 'sent' AND listed.kind NOT IN ('missed', 'card')"""
-_OWED = "SELECT 1 FROM outbox WHERE subject_id = ? AND revision = ? AND kind = ?"
+_OWED = "SELECT recipient_id FROM outbox WHERE subject_id = ? AND revision = ? AND kind = ?"
 
 
 def undrained(stage: Stage, processed: Collection[int]) -> Iterator[str]:
@@ -63,18 +65,20 @@ def at_rest(stage: Stage, replay: HistoryReplay, calls: Calls) -> Iterator[str]:
 
 
 def _taps(stage: Stage, rate_limited: Collection[int]) -> Iterator[str]:
-    """Check that each tap was answered, unless its person could not be reached afterwards."""
-    blocked_until: dict[int, float] = {}
+    """Check that each tap was answered, unless its person could not be reached soon afterwards."""
+    refused_at: dict[int, list[float]] = {}
     for call in stage.simulator.transcript.calls:
         if (
             call.status == HTTPStatus.FORBIDDEN
             and call.fault != FaultKind.FORBIDDING_GATEWAY
             and call.params.get("chat_id")
         ):
-            blocked_until[int(call.params["chat_id"])] = call.at.timestamp()
+            refused_at.setdefault(int(call.params["chat_id"]), []).append(call.at.timestamp())
     for tap in stage.simulator.world.taps.values():
         account = tap.account.id
-        may_wait = account in rate_limited or tap.at <= blocked_until.get(account, 0)
+        may_wait = account in rate_limited or any(
+            tap.at <= refused <= tap.at + _LONGEST_WAIT for refused in refused_at.get(account, ())
+        )
         if not tap.answers and not may_wait:
             yield f"the tap on {tap.label!r} by {tap.account.name} was not answered"
 
@@ -96,5 +100,6 @@ def _notifications(stage: Stage, calls: Calls) -> Iterator[str]:
 def _owed(stage: Stage, replay: HistoryReplay) -> Iterator[str]:
     """Check that each notification which the rules owe is in the outbox."""
     for number, revision, kind in replay.model.owed:
-        if not stage.rows(_OWED, (number, revision, kind)):
-            yield f"{kind} of reservation {number}, revision {revision}, is owed and missing"
+        known = {person for (person,) in stage.rows(_OWED, (number, revision, kind))}
+        for person in replay.recipients[number, revision, kind] - known:
+            yield f"{kind} of reservation {number}, revision {revision}, is owed to {person}"

@@ -82,32 +82,31 @@ class Watch:
     def _committed(self, database: Connection) -> None:
         """Check what a commit changed."""
         updates, now = self._processed(database)
-        self._note_forged(updates)
+        forged = self._forged_in(updates)
+        self._forged |= forged
         attempts = self._attempts.begin(database, updates, now)
         self.report(self.replay.follow(database))
         self.report(self._attempts.end(database, attempts))
         has_update = bool(updates) or self._has_odd(database)
-        self.report(self.replies.follow(database, now, has_update=has_update, honest=self._honest))
+        self.report(self.replies.follow(database, now, has_update=has_update))
         self.report(self.replies.check_cards(database, now, without=self._forged))
+        self._forged -= {*self.replies.redrawn()} - forged
         self.report(self._leases_of_dead(database))
         self.calls.read_parties(database)
         self._cards.read_names(database)
 
-    def _note_forged(self, updates: Sequence[dict[str, Any]]) -> None:
-        """Note the messages on which a button was tapped that they never had.
+    def _forged_in(self, updates: Sequence[dict[str, Any]]) -> set[tuple[int, int]]:
+        """Return the messages on which a button was tapped that they never had.
 
-        The answer may show another reservation there.
+        The answer may show another reservation there, until the message is drawn again.
         """
         taps = self._stage.simulator.world.taps
-        for update in updates:
-            tap = taps.get(update.get("callback_query", {}).get("id", ""))
-            if tap is not None and tap.label.startswith(INVENTED):
-                self._forged.add((tap.account.id, tap.message_id))
-
-    @property
-    def _honest(self) -> Collection[int]:
-        """The chats of people who tapped only buttons that a message had; strangers may not."""
-        return {actor.person.id for actor in self._actors} - {chat for chat, _ in self._forged}
+        tapped = [taps.get(update.get("callback_query", {}).get("id", "")) for update in updates]
+        return {
+            (tap.account.id, tap.message_id)
+            for tap in tapped
+            if tap is not None and tap.label.startswith(INVENTED)
+        }
 
     def _has_odd(self, database: Connection) -> bool:
         """Return whether this commit processed an update that no Telegram would send."""
@@ -158,6 +157,8 @@ class Watch:
         done = {number for number, _ in rows}
         self.report(self._overtaken(done))
         self._done |= done
+        if len(done) > 1:
+            self.report([f"updates {sorted(done)} were processed in one commit"])
         updates = [self._waiting.pop(number) for number, _ in rows]
         return updates, int(rows[-1][1]) if rows else self._stage.host_now
 

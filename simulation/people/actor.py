@@ -14,7 +14,6 @@ from simulator.state.people import Person
 _INVITATION = re.compile(r"https://t\.me/\S+\?start=join_\w+")
 INVENTED = "("
 """The labels of buttons that people tap although no message has them begin with this."""
-"""The labels of buttons that a message never had."""
 _ANSWER_SECONDS, _LOOK_SECONDS = 8.0, 0.25
 
 
@@ -42,6 +41,11 @@ class Actor:
     random: Stream
     acts: int = 0
     opened: list[str] = field(default_factory=list)
+
+    @property
+    def bot_messages(self) -> list[Message]:
+        """Return all of the bot's messages, newest first."""
+        return [m for m in self.person.chat.newest_first() if m.sender == "bot"]
 
     @property
     def messages(self) -> list[Message]:

@@ -17,14 +17,12 @@ _CLIENTS = (
     ("Bruno", "client", "en"),
     ("Cleo", "client", "de"),
     ("Dario", "client", "en"),
-    ("Edda", "client", "en"),
-    ("Falk", "client", "de"),
 )
 NAMES = tuple(name for name, *_ in (*_STAFF, *_CLIENTS))
 
 
-def cast(stage: Stage, clients: int, story: list[Line]) -> Iterator[Actor]:
-    """Create the people, with so many clients; what they do is added to the story."""
-    for name, role, language in (*_STAFF, *_CLIENTS[:clients]):
+def cast(stage: Stage, story: list[Line]) -> Iterator[Actor]:
+    """Create the people; what they do is added to the story."""
+    for name, role, language in (*_STAFF, *_CLIENTS):
         person = stage.simulator.person(name, last_name=f"{name}son", language_code=language)
         yield Actor(role, person, stage, story, stage.stream(f"person {name}"))

@@ -16,7 +16,7 @@ _MEAN_UPDATES_BACK, _ANY_UPDATE = 8.0, 0.1
 _LONGEST_REPEAT = timedelta(hours=23)
 _MEAN_SECONDS_BETWEEN_DELAYS = 120.0
 _MEAN_SECONDS_LATE, _DAY_LATE = 20.0, 0.05
-_DAY = 24 * 3600.0
+_DAY, _LONGEST_WAIT_OF_ALL = 24 * 3600.0, 20.0
 _MEAN_SECONDS_BETWEEN_ODD_UPDATES = 100.0
 _FIRST_STRANGER = 5_000_000
 _ODD_VALUES: tuple[Any, ...] = (
@@ -66,12 +66,18 @@ class Updates(Kind):
             self.stage.simulator.redeliver(delivered[number]["update_id"])
 
     async def _delay(self) -> None:
-        """Hold back the messages or the taps of a person, so that others overtake them."""
+        """Hold back the messages or the taps of a person.
+
+        With the webhook, others overtake them. Polling keeps the order of all, so that everybody
+        waits for them.
+        """
         self.faults += 1
         person, taps = self.random.choose(self._people()), self.random.chance(0.5)
-        seconds = self.random.exponential(_MEAN_SECONDS_LATE)
-        if self.random.chance(_DAY_LATE):
-            seconds = _DAY
+        seconds = min(self.random.exponential(_MEAN_SECONDS_LATE), _LONGEST_WAIT_OF_ALL)
+        if self.stage.uses_webhook:
+            seconds = self.random.exponential(_MEAN_SECONDS_LATE)
+            if self.random.chance(_DAY_LATE):
+                seconds = _DAY
         updates = self.stage.simulator.world.updates
         updates.hold(person, taps=taps)
         self.stage.people_loop.call_later(seconds, lambda: updates.release(person, taps=taps))

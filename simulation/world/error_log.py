@@ -9,18 +9,20 @@ SIMULATED = "(simulated)"
 
 
 class ErrorLog(logging.Handler):
-    """Keeps what the bot logs as an error.
+    """Keeps what the bot logs as an error, and the warnings of Python.
 
     ``is_caused`` is asked whether the simulation caused a line, which may have an error.
     """
 
     def __init__(self, is_caused: Callable[[str, BaseException | None], bool]) -> None:
-        super().__init__(logging.ERROR)
+        super().__init__(logging.WARNING)
         self.errors: list[str] = []
         self._is_caused = is_caused
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep a line, unless the simulation caused it."""
+        """Keep an error or a warning of Python, unless the simulation caused it."""
+        if record.levelno < logging.ERROR and record.name != "py.warnings":
+            return
         error = record.exc_info[1] if record.exc_info else None
         self.add(f"{record.name}: {record.getMessage()}", error)
 

@@ -37,7 +37,8 @@ class Stream:
 
     def exponential(self, mean: float) -> float:
         """Return a wait between events that come at random, with this mean."""
-        return -mean * log(1.0 - self.random())
+        # Rounded, because the last digit of a logarithm depends on the machine.
+        return round(-mean * log(1.0 - self.random()), 6)
 
     def choose(self, items: Sequence[Item], weights: Sequence[float] | None = None) -> Item:
         """Return one of the items, which have equal weights unless given."""
