@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from simulation.outcome import Outcome
@@ -15,6 +16,10 @@ _COUNTED = ("seeds", "acts", "updates", "calls", "kills", "forks", "faults", "st
 _RATES = ("acts", "updates", "kills")
 
 
+class OtherPlans(Exception):
+    """A file has the numbers of runs with other options: of its command, and of the present one."""
+
+
 class Totals(Counter[str]):
     """The sums of many runs, and the seeds that were played."""
 
@@ -24,14 +29,19 @@ class Totals(Counter[str]):
         self.reach = Reach()
 
     @classmethod
-    def resumed(cls, file: Path | None) -> "Totals":
-        """Return the totals noted in a file, zero if there is none."""
+    def resumed(cls, file: Path | None, plan_of: Callable[[int], Plan]) -> "Totals":
+        """Return the totals noted in a file, zero if there is none.
+
+        Raises OtherPlans if the noted runs had other plans than ``plan_of`` gives their seeds.
+        """
         totals = cls()
         if file is not None and file.exists():
             for line in file.read_text().splitlines():
                 noted = json.loads(line)
-                totals.played.add(noted.pop("seed"))
-                totals.update(noted)
+                if noted["command"] != (command := command_for(plan_of(noted["seed"]))):
+                    raise OtherPlans(noted["command"], command)
+                totals.played.add(noted["seed"])
+                totals.update(noted["numbers"])
         return totals
 
     def add(self, outcome: Outcome, *, note_in: Path | None = None) -> None:
@@ -41,7 +51,9 @@ class Totals(Counter[str]):
         self.reach.merge(outcome.reach)
         if note_in is not None:
             with note_in.open("a") as file:
-                file.write(json.dumps({"seed": outcome.plan.seed} | numbers) + "\n")
+                noted = {"seed": outcome.plan.seed, "command": command_for(outcome.plan)}
+                noted |= {"numbers": numbers, "findings": outcome.findings}
+                file.write(json.dumps(noted) + "\n")
 
     def __str__(self) -> str:
         counted = ", ".join(f"{self[name]:,} {name}" for name in _COUNTED)

@@ -2,17 +2,19 @@
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections.abc import Collection
 from contextlib import suppress
+from functools import partial
 from itertools import count, islice
 
 from bot.settings import Settings
 from simulation.people.cast import NAMES
 from simulation.plan import KINDS_OF_TROUBLE, Plan
 from simulation.play import players
-from simulation.report import Totals, command_for, reached, story_of
+from simulation.report import OtherPlans, Totals, command_for, reached, story_of
 from simulation.shrink import shrink
 
 _DEFAULT_MINUTES = 40.0
@@ -20,6 +22,8 @@ _DEFAULT_MINUTES = 40.0
 
 def execute(_settings: Settings, options: argparse.Namespace) -> int:
     """Play, print findings and totals, and return 1 if there were findings."""
+    # A terminated program ends its processes and deletes their files, as with Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     for flag, given, known in (
         ("--without", options.without, KINDS_OF_TROUBLE),
         ("--silent", options.silent, NAMES),
@@ -54,9 +58,19 @@ def _play_one(options: argparse.Namespace) -> int:
 
 def _play_many(options: argparse.Namespace) -> int:
     """Play seeds at the same time, and print each that fails."""
-    totals, began = Totals.resumed(options.resume), time.monotonic()
+    plan_of, began = partial(_plan, options), time.monotonic()
+    try:
+        totals = Totals.resumed(options.resume, plan_of)
+    except OtherPlans as error:
+        noted, present = error.args
+        print(
+            f"--resume: {options.resume} has runs of “{noted}”, and now this would be “{present}”."
+            " Give the same options, or another file.",
+            file=sys.stderr,
+        )
+        return 2
     seeds = (seed for seed in count(options.first or 0) if seed not in totals.played)
-    plans = (_plan(options, seed) for seed in islice(seeds, options.count))
+    plans = map(plan_of, islice(seeds, options.count))
     with players(options.jobs or os.cpu_count() or 1) as playing, suppress(KeyboardInterrupt):
         for outcome in playing.outcomes(plans):
             totals.add(outcome, note_in=options.resume)
