@@ -99,12 +99,13 @@ class Replies:
             self.by_text.setdefault((chat, text), []).append(reply)
         return reply
 
-    def redrawn(self) -> Iterator[tuple[int, int]]:
-        """Yield the messages that the newest replies draw again, by chat and number."""
+    def right(self, database: Connection, now: int) -> Iterator[tuple[int, int]]:
+        """Yield the messages that show what was committed with the newest replies."""
         for reply in self._new:
-            yield from (
-                (reply.chat, step["message_id"]) for step in reply.steps if step.get("message_id")
-            )
+            for step in reply.steps:
+                shown = step.get("message_id") if "screen" in step else None
+                if shown and not [*check_committed(database, reply.chat, step, now)]:
+                    yield reply.chat, shown
 
     def check_cards(
         self, database: Connection, now: int, *, without: Collection[tuple[int, int]]

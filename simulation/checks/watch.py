@@ -90,7 +90,7 @@ class Watch:
         has_update = bool(updates) or self._has_odd(database)
         self.report(self.replies.follow(database, now, has_update=has_update))
         self.report(self.replies.check_cards(database, now, without=self._forged))
-        self._forged -= {*self.replies.redrawn()} - forged
+        self._forged -= {*self.replies.right(database, now)} - forged
         self.report(self._leases_of_dead(database))
         self.calls.read_parties(database)
         self._cards.read_names(database)
@@ -98,7 +98,7 @@ class Watch:
     def _forged_in(self, updates: Sequence[dict[str, Any]]) -> set[tuple[int, int]]:
         """Return the messages on which a button was tapped that they never had.
 
-        The answer may show another reservation there, until the message is drawn again.
+        Its message may show anything then, until it shows its reservation again.
         """
         taps = self._stage.simulator.world.taps
         tapped = [taps.get(update.get("callback_query", {}).get("id", "")) for update in updates]
