@@ -45,6 +45,7 @@ class AnswerTimes:
         """How many taps were answered without any trouble, and so within the limit."""
         self._stage = stage
         self._known: object = None
+        self._seen_at = self._now
         self._of_all = _Trouble()
         self._in_chat: dict[int, _Trouble] = {}
         self._answered: set[str] = set()
@@ -53,11 +54,12 @@ class AnswerTimes:
         """Note trouble for everybody, and the people whose updates Telegram holds back."""
         stage, now = self._stage, self._now
         held = stage.simulator.world.updates.held
+        since, self._seen_at = self._seen_at, now
         if held and stage.uses_webhook:
             for queue in held:
-                self._chat(queue % TAPS_OF).note(now, now + 1)
+                self._chat(queue % TAPS_OF).note(since, now + 1)
         elif held:
-            self._of_all.note(now, now + 1)
+            self._of_all.note(since, now + 1)
         state = (
             stage.lives,
             stage.clock_error,

@@ -1,6 +1,6 @@
 """Checks each call to Telegram: said only what was committed, once, in order, and to whom."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from sqlite3 import Connection
 from typing import Any
 
@@ -23,6 +23,8 @@ _IN_FLIGHT = """SELECT id, kind, revision, subject_id FROM outbox
     WHERE chat_id = ? AND kind <> 'reply' AND state = 'due' AND lease_until IS NOT NULL"""
 _LEASED_BY_DEAD = """SELECT id, kind FROM outbox WHERE state = 'due'
     AND lease_until IS NOT NULL AND leased_by NOT IN ({living}) ORDER BY id"""
+_LAPSED = """SELECT id, kind, lease_until FROM outbox
+    WHERE state = 'due' AND lease_until <= ?"""
 _PARTIES = """SELECT DISTINCT client.name, staff.telegram_id FROM reservation
     JOIN person client ON client.id = client_id
     JOIN acts_for ON acts_for.provider_id = reservation.provider_id
@@ -43,6 +45,7 @@ class Calls:
         self._actors = actors
         self._replies = replies
         self._seen = 0
+        self._lapsed: set[tuple[int, str, int]] = set()
         self._newest: dict[int, int] = {}
         self._parties: set[tuple[str, int]] = set()
         self._joined: set[int] = set()
@@ -72,7 +75,20 @@ class Calls:
     def excuse_killed(self, database: Connection) -> None:
         """Allow to repeat what a process was sending when it was killed."""
         living = ",".join(map(str, self._stage.replicas))
-        for number, kind in database.execute(_LEASED_BY_DEAD.format(living=living)):
+        self._excuse(database.execute(_LEASED_BY_DEAD.format(living=living)))
+
+    def excuse_lapsed(self, database: Connection) -> None:
+        """Allow to repeat what is being sent with a lease that the clock has overtaken.
+
+        A clock that is set forward while an update is processed ends the lease of its reply.
+        """
+        lapsed = database.execute(_LAPSED, (self._stage.host_now,)).fetchall()
+        self._excuse((number, kind) for number, kind, _ in {*lapsed} - self._lapsed)
+        self._lapsed |= {*lapsed}
+
+    def _excuse(self, rows: Iterable[tuple[int, str]]) -> None:
+        """Allow to repeat these rows once."""
+        for number, kind in rows:
             if kind != "reply":
                 self.deliveries.excuse(("notification", number), EVERY_PART)
             elif reply := self._replies.waiting.get(number):

@@ -14,12 +14,15 @@ from simulation.checks.nightly import untidied
 from simulation.checks.replies import Replies
 from simulation.checks.rest import at_rest, undrained
 from simulation.people.actor import INVENTED, Actor
+from simulation.world.kernel import MICROSECONDS
 from simulation.world.stage import Stage
 from simulator.state.raw import RawUpdate
 from simulator.state.updates import chat_of
 
 _MICROSECOND = timedelta(microseconds=1)
 _SWEEPS_TO_TAKE_OVER = 2
+# The bot compares its clocks now and then, and renews the leases of what it is sending.
+_CLOCK_NOTICED = 20 * MICROSECONDS
 _LEASES_OF_DEAD = """SELECT id FROM outbox
     WHERE state = 'due' AND lease_until IS NOT NULL AND leased_by NOT IN ({living})"""
 
@@ -91,6 +94,8 @@ class Watch:
         self.report(self.replies.follow(database, now, has_update=has_update))
         self.report(self.replies.check_cards(database, now, without=self._forged))
         self._forged -= {*self.replies.right(database, now)} - forged
+        if self._stage.kernel.now - self._stage.clock_set_at < _CLOCK_NOTICED:
+            self.calls.excuse_lapsed(database)
         self.report(self._leases_of_dead(database))
         self.calls.read_parties(database)
         self._cards.read_names(database)

@@ -50,3 +50,4 @@ class WrongClock(Kind):
         error = self.random.choose(_CLOCK_ERRORS)
         self.stage.note(f"the clock is {error:+.0f} s wrong")
         self.stage.clock_error = timedelta(seconds=error)
+        self.stage.clock_set_at = self.stage.kernel.now

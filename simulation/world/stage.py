@@ -61,7 +61,7 @@ class Stage:
         self.simulator.transcript.deliveries = deque()
         self.network = Network(self.telegram_loop, self.simulator, self.stream("network"))
         self.disk = Disk(self.stream("disk"))
-        self.clock_error = timedelta()
+        self.clock_error, self.clock_set_at = timedelta(), 0
         self.lives = self.deaths = self.changed_at = 0
         self.processes: list[BotProcess] = []
         self.log = ErrorLog(self._caused)
