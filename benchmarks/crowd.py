@@ -18,7 +18,7 @@ from benchmarks.venue import DAYS, SLOTS_A_DAY, Venue, is_taken
 from bot.buttons.booking import BookingDay, ChooseProvider, ConfirmHold, PickSlot, ReleaseHold
 from domain.timespan import instant
 
-MIX = ("/book", "bc", "bd", "bs", "rc", "/book", "bc", "bd", "bs", "rr")
+MIX = ("/book", "bc", "bd", "bt", "rc", "/book", "bc", "bd", "bt", "rr")
 FIRST_PERSON = 10_000_000
 # The booking horizon ends before the last days.
 _DAYS_USED = DAYS - 4
@@ -136,7 +136,7 @@ class Crowd:
         self._is_backlog = True
         for turn in range(updates // people):
             for person in self._first(people):
-                person.step = turn % MIX.index("bs")
+                person.step = turn % MIX.index("bt")
                 self._acts(person)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), seconds)
@@ -159,7 +159,7 @@ class Crowd:
         person.unanswered -= 1
         self._timing.shown.append(time.perf_counter() - person.began)
         if not self._is_backlog:
-            self._timing.problems += person.kind == "bs" and reservation is None
+            self._timing.problems += person.kind == "bt" and reservation is None
             person.reservation, person.message = reservation or person.reservation, message
             person.step += 1
         if self._is_running:
@@ -212,7 +212,7 @@ class Crowd:
                 return ChooseProvider(person.provider, 0).pack()
             case "bd":
                 return BookingDay(person.provider, instant(cell).date(), 0, 0).pack()
-            case "bs":
+            case "bt":
                 return PickSlot(person.provider, cell, 0).pack()
             case "rc":
                 return ConfirmHold(person.reservation).pack()

@@ -11,7 +11,7 @@ from benchmarks.databases import SQLITE, Databases
 from benchmarks.report import Report
 from benchmarks.rounds import alternate, ratio
 from benchmarks.scale import Scale
-from benchmarks.venue import FIRST_CLIENT, FIRST_PROVIDER, Venue, fill
+from benchmarks.venue import A_SLOT, FIRST_CLIENT, FIRST_PROVIDER, Venue, fill
 from domain.choice import SlotChoice
 from domain.policy import BookingPolicy
 from domain.usecases.end_reservation import confirm_hold
@@ -103,8 +103,7 @@ async def _replay(
     values: dict[object, object] = {
         recorded_client: client,
         providers: provider,
-        first: cell,
-        first + 1: cell + 1,
+        **{first + n: cell + n for n in range(A_SLOT + 1)},
     }
     values[FIRST_PROVIDER + providers] = FIRST_PROVIDER + provider
     firsts = await driver.replay(hold, values)

@@ -16,8 +16,8 @@ def _grid(buttons: int, width: int, data: str) -> Keyboard:
 
 
 PROVIDERS = (*_grid(8, 1, "bc:"), (("‹", "bp:1"), ("1/8", "n"), ("›", "bp:2")))
-CALENDAR = (*_grid(3, 1, "bs:1:19819"), *_grid(45, 7, "bd:1:202612"), (("Back", "bp:0"),))
-TIMES = (*_grid(10, 4, "bs:1:198190"), (("Back", "bm:1:20261201:0"),))
+CALENDAR = (*_grid(3, 1, "bt:1:3k4z"), *_grid(45, 7, "bd:1:202612"), (("Back", "bp:0"),))
+TIMES = (*_grid(10, 4, "bt:1:3k4z5"), (("Back", "bm:1:20261201:0"),))
 CARD = (
     (("Confirm", "rc:1"),),
     (("Change time", "ro:1"), ("Release", "rr:1")),
@@ -33,7 +33,7 @@ AFTER: dict[str, Keyboard] = {
     "/book": PROVIDERS,
     "bc": CALENDAR,
     "bd": TIMES,
-    "bs": CARD,
+    "bt": CARD,
     "rc": BOOKED,
     "rr": BOOKED,
 }

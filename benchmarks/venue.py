@@ -12,6 +12,7 @@ from tests.kit.raw_database import literal
 DAYS = 60
 A_DAY = timedelta(days=1) // CELL
 SLOTS_A_DAY = 32
+A_SLOT = timedelta(minutes=15) // CELL
 FIRST_CLIENT = 5_000_000
 FIRST_PROVIDER = 1_000_000
 """Numbers of people, and their Telegram user ids, start here; that of the provider or client is
@@ -26,7 +27,7 @@ class Venue:
     """Providers numbered from 1; up to a hundred are crowded, with 70 % of their slots taken.
 
     The others share the remaining ``reservations``. Days begin at ``opening``, a cell, and have 32
-    slots of one cell. ``held_until`` makes all reservations holds. ``clients`` is a minimum.
+    slots of 15 minutes. ``held_until`` makes all reservations holds. ``clients`` is a minimum.
     """
 
     now: datetime
@@ -48,8 +49,8 @@ class Venue:
         return min(self.providers, _CROWDED)
 
     def cell(self, slot: int) -> int:
-        """Return the cell of a slot, counted from the first day."""
-        return self.opening + slot // SLOTS_A_DAY * A_DAY + slot % SLOTS_A_DAY
+        """Return the first cell of a slot, counted from the first day."""
+        return self.opening + slot // SLOTS_A_DAY * A_DAY + slot % SLOTS_A_DAY * A_SLOT
 
 
 def is_taken(provider: int, slot: int) -> bool:
@@ -74,14 +75,15 @@ def fill(url: str, venue: Venue) -> None:
         WHERE n <= {venue.providers}""",
         f"""INSERT INTO availability (provider_id, start_cell, end_cell)
                 SELECT p.n, {venue.opening} + (d.n - 1) * {A_DAY},
-                    {venue.opening} + (d.n - 1) * {A_DAY} + {SLOTS_A_DAY}
+                    {venue.opening} + (d.n - 1) * {A_DAY} + {SLOTS_A_DAY * A_SLOT}
         FROM number p, number d WHERE p.n <= {venue.providers} AND d.n <= {DAYS}""",
         *_reservations(url, venue),
         # In the order of the primary key, which is the fastest to insert.
         """INSERT INTO busy (kind, subject, cell, reservation_id, hold_until)
-        SELECT kind, CASE kind WHEN 0 THEN provider_id ELSE client_id END, start_cell, id,
-            expires_at
-        FROM reservation, (SELECT 0 AS kind UNION ALL SELECT 1) kinds ORDER BY 1, 2, 3""",
+        SELECT kind, CASE kind WHEN 0 THEN provider_id ELSE client_id END,
+            start_cell + n - 1, id, expires_at
+        FROM reservation JOIN number ON n <= end_cell - start_cell,
+            (SELECT 0 AS kind UNION ALL SELECT 1) kinds ORDER BY 1, 2, 3""",
         "DROP TABLE number",
     ]
     _execute(url, statements)
@@ -129,12 +131,12 @@ def _reservations(url: str, venue: Venue) -> list[str]:
     status, until = (
         ("held", literal(url, venue.held_until)) if venue.held_until else ("confirmed", "NULL")
     )
-    start = f"{venue.opening} + s / {SLOTS_A_DAY} * {A_DAY} + s % {SLOTS_A_DAY}"
+    start = f"{venue.opening} + s / {SLOTS_A_DAY} * {A_DAY} + s % {SLOTS_A_DAY} * {A_SLOT}"
     limit = f"LIMIT {venue.reservations}" if venue.held_until else ""
     return [
         f"""INSERT INTO reservation
         (provider_id, client_id, start_cell, end_cell, status, held_at, expires_at, revision)
-        SELECT p, {FIRST_CLIENT} + 1 + (p + s) % {_clients(venue)}, {start}, {start} + 1,
+        SELECT p, {FIRST_CLIENT} + 1 + (p + s) % {_clients(venue)}, {start}, {start} + {A_SLOT},
             '{status}', {now}, {until}, 1
         FROM ({each}) taken {limit}"""
         for each in taken

@@ -4,7 +4,8 @@ Pure functions.
 """
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import chain, islice, takewhile
 
@@ -20,7 +21,7 @@ def slots_in(offered: TimeSpan, starts: range, length: int) -> Iterator[TimeSpan
 
 
 def open_slots(
-    offered: Iterable[TimeSpan], busy: Collection[int], starts: range, length: int
+    offered: Iterable[TimeSpan], busy: AbstractSet[int], starts: range, length: int
 ) -> Iterator[TimeSpan]:
     """Yield the free slots in order.
 
@@ -35,7 +36,7 @@ def open_slots(
     return (
         TimeSpan(start, start + length)
         for start in every
-        if not any(cell in busy for cell in range(start, start + length))
+        if busy.isdisjoint(range(start, start + length))
     )
 
 
@@ -44,7 +45,7 @@ class OpenHours:
     """The offered spans and busy cells of slots that start in ``starts``; see ``open_slots``."""
 
     offered: Sequence[TimeSpan]
-    busy: Collection[int]
+    busy: AbstractSet[int]
     starts: range
     length: int
 

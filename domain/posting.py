@@ -7,7 +7,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from domain import errors
-from domain.timespan import CELL_MINUTES, TimeSpan, WallSpan, merged, on_day
+from domain.timespan import GRID_MINUTES, TimeSpan, WallSpan, merged, on_day
 
 DAYS_LIMIT = 400
 
@@ -105,7 +105,7 @@ def _remaining(day: date, span: WallSpan, zone: ZoneInfo, now: datetime) -> Wall
     Each quarter-hour is converted to real time and not compared with the wall clock, which may show
     the same hour for the second time.
     """
-    for start in range(span.start, span.end, CELL_MINUTES):
+    for start in range(span.start, span.end, GRID_MINUTES):
         rest = WallSpan(start, span.end)
         real = on_day(day, rest, zone)
         if real is None or real.ends_at <= now:

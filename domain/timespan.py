@@ -1,8 +1,9 @@
 """Spans of time: on a wall clock and as instants. Only this module converts between the two.
 
-An instant is an aware ``datetime`` in UTC. A *cell* is one quarter-hour of absolute time, numbered
-``unix seconds // 900``. Every zone's offset is a whole number of quarter-hours, so a quarter-hour
-on any wall clock is exactly one cell.
+An instant is an aware ``datetime`` in UTC. A *cell* is five minutes of absolute time, numbered
+``unix seconds // 300``. Every zone's offset is a whole number of quarter-hours, so five minutes on
+any wall clock are exactly one cell. Hours begin and end on a coarser grid of quarter-hours, which
+is also the same on every clock.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,10 +13,13 @@ from functools import lru_cache
 from typing import Self
 from zoneinfo import ZoneInfo
 
-CELL = timedelta(minutes=15)
-CELL_SECONDS = 900
-CELL_MINUTES = 15
+CELL = timedelta(minutes=5)
+CELL_SECONDS = 300
+CELL_MINUTES = 5
+GRID_MINUTES = 15
+"""Hours begin and end on multiples of this, in minutes after midnight."""
 DAY_MINUTES = 24 * 60
+_GRID_CELLS = GRID_MINUTES // CELL_MINUTES
 _DAY = timedelta(days=1)
 
 
@@ -37,12 +41,12 @@ class WallSpan:
     @property
     def on_grid(self) -> bool:
         """Return whether both ends are on quarter-hours."""
-        return self.start % CELL_MINUTES == 0 and self.end % CELL_MINUTES == 0
+        return self.start % GRID_MINUTES == 0 and self.end % GRID_MINUTES == 0
 
     def inward(self) -> "WallSpan | None":
         """Return the longest span on the quarter-hour grid inside this one, or None."""
-        start = -(-self.start // CELL_MINUTES) * CELL_MINUTES
-        end = self.end // CELL_MINUTES * CELL_MINUTES
+        start = -(-self.start // GRID_MINUTES) * GRID_MINUTES
+        end = self.end // GRID_MINUTES * GRID_MINUTES
         return WallSpan(start, end) if start < end else None
 
 
@@ -69,6 +73,11 @@ class TimeSpan:
         return instant(self.end)
 
     @property
+    def on_grid(self) -> bool:
+        """Whether both ends are on quarter-hours."""
+        return self.start % _GRID_CELLS == 0 and self.end % _GRID_CELLS == 0
+
+    @property
     def cells(self) -> range:
         """The cells inside the span, in order."""
         return range(self.start, self.end)
@@ -88,7 +97,7 @@ class TimeSpan:
 
     @classmethod
     def between(cls, start: datetime, end: datetime) -> Self:
-        """Return the span between two instants on the grid; raise ValueError if one is off it."""
+        """Return the span between two instants; raise ValueError if one is inside a cell."""
         return cls(cell_at(start), cell_at(end))
 
 
@@ -101,7 +110,7 @@ def cell_at(moment: datetime) -> int:
     """Return the cell that begins at this instant; raise ValueError if none does."""
     cell, rest = divmod(int(moment.timestamp()), CELL_SECONDS)
     if rest or moment.microsecond:
-        raise ValueError(f"{moment.isoformat()} is not on the quarter-hour grid")
+        raise ValueError(f"{moment.isoformat()} is not the beginning of a cell")
     return cell
 
 

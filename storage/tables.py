@@ -1,6 +1,6 @@
 """All tables, constraints and indexes. A test checks that the migrations create the same schema.
 
-A cell (``…_cell``, ``cell``) is a quarter-hour of absolute time: ``unix seconds // 900``. Instants
+A cell (``…_cell``, ``cell``) is five minutes of absolute time: ``unix seconds // 300``. Instants
 use the ``Instant`` type.
 """
 

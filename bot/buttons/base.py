@@ -9,11 +9,12 @@ from datetime import date
 from functools import cache
 from string import ascii_lowercase, digits
 from types import UnionType
-from typing import Annotated, Any, ClassVar, get_args
+from typing import Annotated, Any, ClassVar, NamedTuple, get_args
 
 _LIMIT = 64
 _LARGEST = 2**52
-_LAST_CELL = 2**23
+_CELLS_IN_A_QUARTER = 3
+_LAST_CELL = 3 * 2**23
 _YEARS = range(2000, 2200)
 _DATE_DIGITS = 8
 _MARK_LENGTH = 9
@@ -22,7 +23,15 @@ _DIGITS = digits + ascii_lowercase
 Mark = Annotated[str, "mark"]
 """A letter and a short digest, at most nine characters."""
 Cell = Annotated[int, "cell"]
-"""A quarter-hour by number (``domain.timespan``), up to the year 2200."""
+"""Five minutes by number (``domain.timespan``), up to the year 2209."""
+
+
+class _Form(NamedTuple):
+    """How data with a tag is written: its class, the base of numbers, and the cells in a Cell."""
+
+    kind: Any
+    base: int
+    cells: int = 1
 
 
 class CallbackData:
@@ -31,21 +40,32 @@ class CallbackData:
     Fields are of type int, Cell, str, date or ``int | None``; a str may hold anything but a colon.
     Trailing fields at their default are not packed: a class may get a new field with a default,
     and buttons on people's screens keep working. New classes write numbers in ``base=36``.
+    ``old_tag`` is the tag of a class from the time when cells were quarter-hours and numbers
+    decimal: data with it is still read.
     """
 
     tag: ClassVar[str]
     base: ClassVar[int] = 10
-    _by_tag: ClassVar[dict[str, type["CallbackData"]]] = {}
+    old_tag: ClassVar[str] = ""
+    _by_tag: ClassVar[dict[str, _Form]] = {}
 
-    def __init_subclass__(cls, *, tag: str = "", base: int = 0) -> None:
-        """Register the class under its tag.
+    def __init_subclass__(cls, *, tag: str = "", base: int = 0, old_tag: str = "") -> None:
+        """Register the class under its tags.
 
         ``dataclass(slots=True)`` creates each class a second time, without the keywords.
         """
-        cls.tag, cls.base = tag or cls.tag, base or cls.base
-        if (known := CallbackData._by_tag.get(cls.tag)) and known.__qualname__ != cls.__qualname__:
-            raise TypeError(f"two classes of callback data have the tag {cls.tag}")
-        CallbackData._by_tag[cls.tag] = cls
+        cls.tag, cls.base, cls.old_tag = tag or cls.tag, base or cls.base, old_tag or cls.old_tag
+        if cls.old_tag:
+            cls._register(cls.old_tag, _Form(cls, 10, _CELLS_IN_A_QUARTER))
+        cls._register(cls.tag, _Form(cls, cls.base))
+
+    @classmethod
+    def _register(cls, tag: str, form: _Form) -> None:
+        """Read data with this tag as the class; raise TypeError if another class has the tag."""
+        known = CallbackData._by_tag.get(tag)
+        if known and known.kind.__qualname__ != cls.__qualname__:
+            raise TypeError(f"two classes of callback data have the tag {tag}")
+        CallbackData._by_tag[tag] = form
 
     def pack(self) -> str:
         """Return the callback data; raise ValueError if it is too long."""
@@ -65,15 +85,13 @@ def read(data: object) -> CallbackData | None:
     if not isinstance(data, str) or not _can_be_packed(data):
         return None
     tag, *values = data.split(":")
-    kind: Any = CallbackData._by_tag.get(tag)  # noqa: SLF001  (the registry belongs to this module)
-    if kind is None or not _required(kind) <= len(values) <= len(_fields(kind)):
+    form = CallbackData._by_tag.get(tag)  # noqa: SLF001  (the registry belongs to this module)
+    if form is None or not _required(form.kind) <= len(values) <= len(_fields(form.kind)):
         return None
+    described = zip(_fields(form.kind), values, strict=False)
     try:
-        choice: CallbackData = kind(
-            *(
-                _parsed(field.type, value, kind.base)
-                for field, value in zip(_fields(kind), values, strict=False)
-            )
+        choice: CallbackData = form.kind(
+            *(_parsed(field.type, value, form) for field, value in described)
         )
     except ValueError:
         return None
@@ -115,20 +133,22 @@ def _written(number: int, base: int) -> str:
     return (_written(rest, base) if rest else "") + _DIGITS[last]
 
 
-def _parsed(kind: Any, text: str, base: int) -> object:
+def _parsed(kind: Any, text: str, form: _Form) -> object:
     """Parse a field's value; raise ValueError if it is not one of its type.
 
     An optional number is packed as 0 for None.
     """
     if isinstance(kind, UnionType):
-        return _parsed(get_args(kind)[0], text, base) or None
+        return _parsed(get_args(kind)[0], text, form) or None
     if kind is date:
         return _day(text)
     if kind is Mark and len(text) > _MARK_LENGTH:
         raise ValueError(text)
     if kind in {str, Mark}:
         return text
-    return _number(text, base, _LAST_CELL if kind is Cell else _LARGEST)
+    if kind is Cell:
+        return _number(text, form.base, _LAST_CELL // form.cells) * form.cells
+    return _number(text, form.base, _LARGEST)
 
 
 def _number(text: str, base: int, largest: int) -> int:

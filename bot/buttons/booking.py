@@ -44,7 +44,7 @@ class BookingDay(CallbackData, tag="bd"):
 
 
 @dataclass(frozen=True, slots=True)
-class PickSlot(CallbackData, tag="bs"):
+class PickSlot(CallbackData, tag="bt", base=36, old_tag="bs"):
     """Hold the slot that starts with this cell."""
 
     provider: int

@@ -109,7 +109,7 @@ class PostedDay(CallbackData, tag="hd"):
 
 
 @dataclass(frozen=True, slots=True)
-class RemoveHours(CallbackData, tag="hr"):
+class RemoveHours(CallbackData, tag="hc", base=36, old_tag="hr"):
     """Remove the hours between two cells; ``inside`` is as in ``UndoDraft``."""
 
     start: Cell
@@ -119,7 +119,7 @@ class RemoveHours(CallbackData, tag="hr"):
 
 
 @dataclass(frozen=True, slots=True)
-class AskRemoval(CallbackData, tag="hq"):
+class AskRemoval(CallbackData, tag="ha", base=36, old_tag="hq"):
     """Ask for confirmation before removing the hours between two cells."""
 
     start: Cell

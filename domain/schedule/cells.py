@@ -1,37 +1,15 @@
-"""Wall-clock time as real time, in cells of five minutes.
-
-A cell is numbered ``unix seconds // 300``. ``TimeSpan`` holds two such numbers here. Its own
-conversions to instants still use quarter-hours, so this package converts with these functions.
-"""
+"""The wall-clock time of schedules as real time, in cells (see ``domain.timespan``)."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from domain.schedule.hours import LAST_END, Hours
-from domain.timespan import TimeSpan, wall_to_instant
+from domain.timespan import CELL_SECONDS, TimeSpan, wall_to_instant
 
-CELL_MINUTES = 5
-CELL_SECONDS = CELL_MINUTES * 60
 _EPOCH = date(1970, 1, 1).toordinal()
 _DAY_SECONDS = 24 * 60 * 60
 _SECOND = timedelta(seconds=1)
-
-
-def instant(cell: int) -> datetime:
-    """Return the first instant of a cell, in UTC."""
-    return datetime.fromtimestamp(cell * CELL_SECONDS, UTC)
-
-
-def cell_with(moment: datetime) -> int:
-    """Return the cell that contains an instant."""
-    return int(moment.timestamp()) // CELL_SECONDS
-
-
-def first_cell_from(moment: datetime) -> int:
-    """Return the first cell that begins at this instant or later."""
-    whole = int(moment.timestamp()) + (1 if moment.microsecond else 0)
-    return -(-whole // CELL_SECONDS)
 
 
 def on_date(day: date, hours: Hours, zone: ZoneInfo) -> TimeSpan | None:

@@ -1,6 +1,6 @@
 """Expanding a schedule: which real time is open on each date, and for which service.
 
-A block belongs to the date on which it begins. See ``docs/decisions/0027-schedules.md``.
+A block belongs to the date on which it begins. See ``docs/decisions/0028-schedules.md``.
 """
 
 from collections import defaultdict
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from domain.schedule.cells import between, end_cell, instant, on_date, start_cell
+from domain.schedule.cells import between, end_cell, on_date, start_cell
 from domain.schedule.hours import Hours
 from domain.schedule.model import Dated, Schedule, TimeOff, Weekly
 from domain.schedule.spans import cut
-from domain.timespan import TimeSpan, merged
+from domain.timespan import TimeSpan, instant, merged
 
 _DAY = timedelta(days=1)
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from domain.schedule.cells import cell_with, first_cell_from, start_cell
+from domain.schedule.cells import start_cell
 from domain.schedule.expansion import Expansion, expand_around
 from domain.schedule.model import Schedule
 from domain.schedule.spans import contains
 from domain.schedule.starts import is_on_grid
 from domain.schedule.visit import Limits, Search
+from domain.timespan import cell_with, first_cell_from
 
 
 class Reason(StrEnum):

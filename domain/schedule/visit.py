@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.schedule.cells import CELL_MINUTES, cell_with, first_cell_from
 from domain.schedule.hours import DAY_MINUTES
-from domain.timespan import TimeSpan, merged
+from domain.timespan import CELL_MINUTES, TimeSpan, cell_with, first_cell_from, merged
 
 QUARTER_HOUR = 15
 

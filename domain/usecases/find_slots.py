@@ -43,7 +43,7 @@ class SlotSearch:
             return seen
         provider = self.choice.provider
         if not starts or provider is None:
-            return OpenHours((), (), starts, self.policy.slot_cells)
+            return OpenHours((), frozenset(), starts, self.policy.slot_cells)
         window = TimeSpan(starts.start, starts.stop + self.policy.slot_cells)
         offered = await uow.queries.open_hours(provider, window)
         busy = await self._taken_cells(uow, provider, window) if offered else ()

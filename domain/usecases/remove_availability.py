@@ -48,9 +48,11 @@ async def remove_availability(
     """Remove these spans from a provider's hours.
 
     With reservations inside, ``ASK`` changes nothing and returns them. Removing hours that are
-    already gone changes nothing. Raises what ``provider_for`` raises.
+    already gone changes nothing. Raises errors.OffGrid, and what ``provider_for`` raises.
     """
     provider = await provider_for(uow, actor, provider_id)
+    if not all(span.on_grid for span in spans):
+        raise errors.OffGrid(suggestion=None)
     return await _remove(uow, policy, actor, provider, spans, inside, now)
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from bot.buttons.base import CallbackData, read
 from bot.buttons.booking import ConfirmHold, OtherTime, ReleaseHold, ShowCard
 from bot.buttons.bookings import AskCancel, CancelBooking
-from simulation.checks.reference_model import QUARTER
+from simulation.checks.reference_model import CELL
 from simulation.people.actor import Actor
 from simulation.world.kernel import MICROSECONDS
 from simulation.world.stage import Stage
@@ -47,7 +47,7 @@ class _Card:
 
         A hold that ended less than ``sweep`` microseconds ago may show any.
         """
-        begun = self.start * QUARTER * MICROSECONDS <= now
+        begun = self.start * CELL * MICROSECONDS <= now
         if self.status == "completed" or (self.status == "confirmed" and begun):
             return {BOOKED, OVER}
         if self.status == "confirmed":
@@ -159,7 +159,7 @@ def _is_of(choice: CallbackData | None, number: int, kinds: Any) -> bool:
     return isinstance(choice, kinds) and getattr(choice, "reservation", None) == number
 
 
-def _clock(quarter: int, zone: str) -> str:
-    """Return the time of day at which a quarter begins."""
-    moment = datetime.fromtimestamp(quarter * QUARTER, UTC)
+def _clock(cell: int, zone: str) -> str:
+    """Return the time of day at which a cell begins."""
+    moment = datetime.fromtimestamp(cell * CELL, UTC)
     return f"{moment.astimezone(ZoneInfo(zone)):%H:%M}"

@@ -10,10 +10,10 @@ from fractions import Fraction
 from sqlite3 import Connection
 from typing import Any
 
-from simulation.checks.reference_model import CELLS_KEPT, QUARTER, Claim, Model, Refused
+from simulation.checks.reference_model import CELL, CELLS_KEPT, Claim, Model, Refused
 from simulation.plan import HOLD_SECONDS
 
-SLOT_QUARTERS, HORIZON_SECONDS, HOLDS_PER_CLIENT = 1, 60 * 24 * 3600, 3
+SLOT_CELLS, HORIZON_SECONDS, HOLDS_PER_CLIENT = 3, 60 * 24 * 3600, 3
 _HISTORY = """SELECT at, act <> 'expired', reservation_id, act, actor_id, after FROM history
     WHERE reservation_id = ? AND revision > ?"""
 _RESERVATION = """SELECT provider_id, client_id, start_cell, end_cell, status, expires_at, revision
@@ -32,7 +32,7 @@ class HistoryReplay:
     def __init__(self, now: Callable[[], int]) -> None:
         """Use ``now``, which returns microseconds since the start."""
         self.model = Model(
-            SLOT_QUARTERS, HORIZON_SECONDS, HOLDS_PER_CLIENT, 0, {}, hold_seconds=HOLD_SECONDS
+            SLOT_CELLS, HORIZON_SECONDS, HOLDS_PER_CLIENT, 0, {}, hold_seconds=HOLD_SECONDS
         )
         self._now = now
         self.recipients: dict[tuple[int, int, str], set[int | None]] = {}
@@ -67,7 +67,7 @@ class HistoryReplay:
     def free(
         self, database: Connection, client: int, provider: int, now: int, moving: int
     ) -> set[int]:
-        """Return the quarters that a client could hold with a provider at an instant."""
+        """Return the cells that a client could hold with a provider at an instant."""
         self.read_providers(database)
         self.model.now = seconds(now)
         return set(self.model.free(client, provider, moving))
@@ -123,7 +123,7 @@ class HistoryReplay:
 
     def _complete(self, claim: Claim | None) -> None:
         """Complete one booking that ended a day ago."""
-        ended = -(-(self.model.now - CELLS_KEPT) // QUARTER)
+        ended = -(-(self.model.now - CELLS_KEPT) // CELL)
         if claim is None or claim.status != "confirmed" or claim.end > ended:
             raise Refused("not_ended")
         claim.status, claim.revision = "completed", claim.revision + 1

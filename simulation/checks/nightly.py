@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from simulation.checks.reference_model import CELLS_KEPT, QUARTER
+from simulation.checks.reference_model import CELL, CELLS_KEPT
 from simulation.world.kernel import MICROSECONDS
 from simulation.world.stage import Stage
 
@@ -22,7 +22,7 @@ def untidied(stage: Stage, since: int) -> Iterator[str]:
     at = int(night.timestamp())
     if at * MICROSECONDS <= since:
         return
-    yesterday = (at - CELLS_KEPT) // QUARTER
+    yesterday = (at - CELLS_KEPT) // CELL
     for (number,) in stage.rows(_UNCOMPLETED, (yesterday,)):
         yield f"booking {number} was not completed in the night"
     for (number,) in stage.rows(_OLD_CELLS, (yesterday,)):

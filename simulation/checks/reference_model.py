@@ -1,14 +1,15 @@
-"""A reference model of the booking rules on sets of quarter-hours, to compare the database with.
+"""A reference model of the booking rules on sets of cells, to compare the database with.
 
 It is written from the rules, not from the code under test, and imports none of it. Everything is in
-memory. Times are whole seconds since 1970, and a quarter is ``seconds // 900``. If several rules
+memory. Times are whole seconds since 1970, and a cell is ``seconds // 300``. If several rules
 refuse, the first one checked decides.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-QUARTER = 15 * 60
+CELL = 5 * 60
+GRID = 15 * 60
 NOTICE = 24 * 60 * 60
 HOLD = 30 * 60
 WARNING = 5 * 60
@@ -30,7 +31,7 @@ def refuse(code: str, *, when: bool = True) -> None:
 
 @dataclass
 class Claim:
-    """A past or present reservation of a client with a provider, from the quarter ``start`` on."""
+    """A past or present reservation of a client with a provider, from the cell ``start`` on."""
 
     number: int
     client: int
@@ -46,12 +47,12 @@ class Claim:
 
     @property
     def cells(self) -> range:
-        """Return the quarters."""
+        """Return the cells."""
         return range(self.start, self.start + self.length)
 
     @property
     def end(self) -> int:
-        """Return the quarter after the last one."""
+        """Return the cell after the last one."""
         return self.start + self.length
 
     def is_live(self, now: int) -> bool:
@@ -65,7 +66,7 @@ class Claim:
         return self.status == "held" and not self.is_live(now)
 
     def overlaps(self, cells: Iterable[int]) -> bool:
-        """Return whether it has one of these quarters."""
+        """Return whether it has one of these cells."""
         return not set(self.cells).isdisjoint(cells)
 
     def refuse_to_end_unless_live(self, now: int) -> None:
@@ -76,12 +77,12 @@ class Claim:
         )
         refuse("hold_released", when=released)
         refuse("reservation_cancelled", when=self.status == "cancelled")
-        refuse("reservation_past", when=self.status == "completed" or now >= self.start * QUARTER)
+        refuse("reservation_past", when=self.status == "completed" or now >= self.start * CELL)
 
 
 @dataclass
 class Plan:
-    """A draft of a provider's hours: spans in seconds, and the quarters that publishing added."""
+    """A draft of a provider's hours: spans in seconds, and the cells that publishing added."""
 
     provider: int
     spans: Spans
@@ -111,7 +112,7 @@ class Model:
         return (claim for claim in self.claims.values() if claim.is_live(self.now))
 
     def free(self, client: int, provider: int, moving: int = 0) -> list[int]:
-        """Return the quarters at which the client could hold a slot."""
+        """Return the cells at which the client could hold a slot."""
         others = [claim for claim in self.live() if claim.number != moving]
         taken = {
             cell
@@ -133,11 +134,11 @@ class Model:
             c
             for c in self.live()
             if (c.client, c.provider, c.start) == (client, provider, start)
-            and c.end * QUARTER > self.now
+            and c.end * CELL > self.now
         ]:
             return same[0]
-        refuse("notice_too_short", when=start * QUARTER < self.now + NOTICE)
-        refuse("beyond_horizon", when=start * QUARTER > self.now + self.horizon)
+        refuse("notice_too_short", when=start * CELL < self.now + NOTICE)
+        refuse("beyond_horizon", when=start * CELL > self.now + self.horizon)
         moved = self._to_move(client, moving)
         self._refuse_unless_free(client, provider, start, moved)
         self._expire_in_way(client, provider, start)
@@ -192,7 +193,7 @@ class Model:
 
     def clean_up(self) -> None:
         """Complete bookings that ended over a day ago, and forget their cells."""
-        self.forgotten_before = max(self.forgotten_before, -(-(self.now - CELLS_KEPT) // QUARTER))
+        self.forgotten_before = max(self.forgotten_before, -(-(self.now - CELLS_KEPT) // CELL))
         for claim in self.claims.values():
             if claim.status == "confirmed" and claim.end <= self.forgotten_before:
                 claim.status, claim.revision = "completed", claim.revision + 1
@@ -204,10 +205,10 @@ class Model:
         return number
 
     def publish(self, number: int, person: int) -> frozenset[int]:
-        """Publish a draft, and return the quarters it added; repeating it has no effect."""
+        """Publish a draft, and return the cells it added; repeating it has no effect."""
         plan = self._plan(number, person)
         if plan.state == "open":
-            cells = self._quarters(plan.spans)
+            cells = self._cells(plan.spans)
             plan.state, plan.added = "published", frozenset(cells - self.offered[plan.provider])
             self.offered[plan.provider] |= cells
         refuse("draft_discarded", when=plan.state != "published")
@@ -232,10 +233,11 @@ class Model:
     def remove(self, person: int, cells: Iterable[int], inside: str) -> tuple[bool, list[int]]:
         """Remove hours; reservations inside that have not begun are listed, kept or cancelled."""
         provider, removed = self._provider_of(person), set(cells)
+        refuse("off_grid", when=any(e * CELL % GRID for s in stretches(removed) for e in s))
         found = [
             c
             for c in self.live()
-            if c.provider == provider and c.overlaps(removed) and c.start * QUARTER > self.now
+            if c.provider == provider and c.overlaps(removed) and c.start * CELL > self.now
         ]
         numbers = [claim.number for claim in sorted(found, key=lambda claim: claim.start)]
         if numbers and inside == "a":
@@ -246,7 +248,7 @@ class Model:
         return True, numbers
 
     def occupied(self) -> set[tuple[int, int, int, int]]:
-        """Return the rows of taken quarters, including those of overdue holds not yet swept."""
+        """Return the rows of taken cells, including those of overdue holds not yet swept."""
         taking = [claim for claim in self.claims.values() if claim.status in {"held", "confirmed"}]
         both = [(kind, who, c) for c in taking for kind, who in ((0, c.provider), (1, c.client))]
         return {
@@ -269,7 +271,7 @@ class Model:
         return range(start, start + self.length)
 
     def _is_bookable(self, start: int) -> bool:
-        return self.now + NOTICE <= start * QUARTER <= self.now + self.horizon
+        return self.now + NOTICE <= start * CELL <= self.now + self.horizon
 
     def _starts(self, provider: int) -> list[int]:
         """Return the starts of slots, one after the other in each unbroken span of hours."""
@@ -359,12 +361,12 @@ class Model:
             raise Refused("draft_unknown")
         return plan
 
-    def _quarters(self, spans: Spans) -> set[int]:
-        """Return the quarters of hours that may be published now."""
-        refuse("off_grid", when=any(moment % QUARTER for span in spans for moment in span))
+    def _cells(self, spans: Spans) -> set[int]:
+        """Return the cells of hours that may be published now."""
+        refuse("off_grid", when=any(moment % GRID for span in spans for moment in span))
         refuse("time_in_past", when=any(start < self.now for start, _ in spans))
         refuse("nothing_to_publish", when=not spans)
-        return {cell for start, end in spans for cell in range(start // QUARTER, end // QUARTER)}
+        return {cell for start, end in spans for cell in range(start // CELL, end // CELL)}
 
     def _owe(self, claim: Claim, kind: str, who: int, due: int) -> None:
         """Owe a person a notification of this revision; sending it checks whether it holds."""
@@ -376,7 +378,7 @@ class Model:
 
 
 def stretches(cells: Iterable[int]) -> list[tuple[int, int]]:
-    """Return the unbroken spans of quarters, in order, each with its first quarter and its end."""
+    """Return the unbroken spans of cells, in order, each with its first cell and its end."""
     there = set(cells)
     firsts = sorted(cell for cell in there if cell - 1 not in there)
     lasts = sorted(cell for cell in there if cell + 1 not in there)

@@ -160,7 +160,7 @@ class Replies:
     def _shown_free(
         self, database: Connection, client: int, provider: int, now: int, moving: int
     ) -> set[int]:
-        """Return the free quarters, and those of the client's own: they lead to their cards."""
+        """Return the free cells, and those of the client's own: they lead to their cards."""
         moved = self.replay.model.claims.get(moving)
         if moved is None or moved.client != client:
             moving = 0

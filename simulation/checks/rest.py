@@ -6,6 +6,7 @@ from http import HTTPStatus
 from domain.operations.outbox import CARD, MISSED, TOLD_TO_WAIT
 from simulation.checks.calls import Calls
 from simulation.checks.history_replay import HistoryReplay
+from simulation.checks.reference_model import CELL, GRID
 from simulation.world.kernel import MICROSECONDS
 from simulation.world.stage import Stage
 from simulator.faults import FaultKind
@@ -26,6 +27,10 @@ _LISTED = """SELECT 1 FROM outbox missed
     JOIN outbox listed USING (recipient_id, settled_at)
     WHERE missed.id = ? AND listed.state = 'sent' AND listed.kind NOT IN ('missed', 'card')"""
 _OWED = "SELECT recipient_id FROM outbox WHERE subject_id = ? AND revision = ? AND kind = ?"
+
+
+_OFF_GRID = """SELECT provider_id FROM availability
+    WHERE start_cell * ? % ? OR end_cell * ? % ?"""
 
 
 def undrained(stage: Stage, processed: Collection[int]) -> Iterator[str]:
@@ -56,6 +61,8 @@ def at_rest(stage: Stage, replay: HistoryReplay, calls: Calls) -> Iterator[str]:
             yield f"{kind} {number} was never sent"
     for number, kind, state, error in stage.rows(_STUCK):
         yield f"{kind} {number} is {state}: {error}"
+    for (number,) in stage.rows(_OFF_GRID, (CELL, GRID, CELL, GRID)):
+        yield f"hours of {number} begin or end between quarter-hours"
     yield from _notifications(stage, calls)
     yield from _owed(stage, replay)
     yield from _taps(stage, rate_limited)

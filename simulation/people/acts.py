@@ -56,6 +56,7 @@ ACTS: Sequence[Act] = (
     Act("post odd hours", STAFF, 1, staff.post_odd_hours),
     Act("undo", STAFF, 2.5, staff.undo),
     Act("close", STAFF, 1.5, staff.close),
+    Act("close odd hours", STAFF, 1, staff.close_odd_hours),
     Act("plan days", STAFF, 1, staff.plan_days),
     Act("move before publishing", STAFF, 1.5, staff.move_before_publishing),
     Act("decline", STAFF, 2, staff.decline),

@@ -15,8 +15,8 @@ from simulator.state.keyboards import Button
 
 # People follow these buttons more often than others, so that they get somewhere.
 _EAGER = {
-    "bd:": 3.0, "bs:": 4.0, "rc:": 4.0, "bc:": 2.0, "hp:": 5.0, "jn": 4.0, "ip": 2.0, "jt": 2.0,
-    "is": 2.0, "hr:": 3.0, "aw:": 3.0,
+    "bd:": 3.0, "bt:": 4.0, "rc:": 4.0, "bc:": 2.0, "hp:": 5.0, "jn": 4.0, "ip": 2.0, "jt": 2.0,
+    "is": 2.0, "hc:": 3.0, "aw:": 3.0,
 }  # fmt: skip
 _OLD_MESSAGES = 12
 _FORGED = (

@@ -1,11 +1,12 @@
 """What the staff do: hours, the agenda, and the people who act for a provider."""
 
+from bot.buttons.hours import RemoveHours
 from simulation.people.actor import Actor
 from simulation.people.everyday import choose_place, follow
 from simulation.people.lines import DAYS, NAMES, ODD_HOURS, REASONS, STAFF_LINES, filled
 from simulator.state.keyboards import Button
 
-_QUARTER = 900
+_CELL, _CELLS = 300, 3
 _ASSISTANTS = """SELECT person_id, provider_id FROM acts_for
     WHERE role = 'assistant' AND person_id < 36 AND provider_id < 36
     ORDER BY provider_id DESC, person_id"""
@@ -14,6 +15,9 @@ _NEXT = """SELECT reservation.id, start_cell FROM reservation
     JOIN acts_for ON acts_for.provider_id = reservation.provider_id
     JOIN person ON person.id = person_id
     WHERE status = 'confirmed' AND telegram_id = ? ORDER BY start_cell, reservation.id"""
+_OWN_HOURS = """SELECT provider_id, start_cell, end_cell FROM availability
+    JOIN acts_for USING (provider_id) JOIN person ON person.id = person_id
+    WHERE telegram_id = ? ORDER BY provider_id, start_cell"""
 _ON_DISCARDED = (
     "hx:{number}", "hp:{number}", "hu:{number}:a", "hi:{number}", "he:{number}:540:600",
 )  # fmt: skip
@@ -54,7 +58,19 @@ async def close(actor: Actor) -> None:
     """Remove hours of a day, with the bookings inside or without."""
     await actor.says("/hours")
     await actor.follows("ho:")
-    await actor.follows("hd:", "hq:", "hr:", "hr:")
+    await actor.follows("hd:", "ha:", "hc:", "hc:")
+
+
+async def close_odd_hours(actor: Actor) -> None:
+    """Remove hours by a button that nobody made: between quarter-hours, or as it was before."""
+    hours = actor.stage.rows(_OWN_HOURS, (actor.person.id,))
+    if hours and actor.messages:
+        provider, start, end = actor.random.choose(hours)
+        odd = RemoveHours(start, start + 1 + actor.random.below(end - start), "a", provider).pack()
+        old = f"hr:{start // _CELLS}:{start // _CELLS + 1}:a:{provider}"
+        actor.taps(actor.messages[0], Button("(odd)", data=actor.random.choose((odd, odd, old))))
+        await actor.reads_answer()
+        await actor.follows("hc:")
 
 
 async def plan_days(actor: Actor) -> None:
@@ -113,7 +129,7 @@ async def pry(actor: Actor) -> None:
 async def decline_at_start(actor: Actor) -> None:
     """Cancel a booking for its client within a second of its start."""
     for number, start in actor.stage.rows(_NEXT, (actor.person.id,)):
-        wait = actor.stage.seconds_to(start * _QUARTER * 1_000_000)
+        wait = actor.stage.seconds_to(start * _CELL * 1_000_000)
         if 0 < wait < actor.stage.setting.patience.total_seconds() and actor.messages:
             await actor.waits(max(0.0, wait + actor.random.between(-0.6, 0.6)))
             actor.taps(actor.messages[0], Button("(at the start)", data=f"ac:{number}"))

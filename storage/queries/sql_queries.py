@@ -1,14 +1,13 @@
 """What screens read, in one place; nothing here changes or locks a row."""
 
+import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import reduce
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Integer,
-    Select,
     String,
     and_,
     bindparam,
@@ -38,7 +37,7 @@ from storage.queries.rows import (
     reservation_of,
 )
 from storage.queries.rows import PROVIDER as PROVIDER_COLUMNS
-from storage.sql.functions import position
+from storage.sql.functions import json_list, position
 from storage.tables import (
     ADMIN,
     acts_for,
@@ -197,16 +196,21 @@ _TEAM_HOURS = (
 )
 
 
-def _cells_taken(kind: int, subject: str) -> Select[Any]:
-    """Return the query for the cells that live reservations take within a window, except one."""
+def _taken_by(kind: int, subject: str) -> ColumnElement[bool]:
+    """Return the condition for the cells that live reservations take in a window, except one."""
     live = or_(busy.c.hold_until.is_(None), busy.c.hold_until > NOW)
-    return select(busy.c.cell).where(
-        cells_of(kind, subject), live, busy.c.reservation_id != bindparam("excluding")
+    return and_(cells_of(kind, subject), live, busy.c.reservation_id != bindparam("excluding"))
+
+
+_CLIENT_CELLS = select(busy.c.cell).where(_taken_by(CLIENT, "client"))
+# A month of a crowded calendar has thousands of cells, and a row for each costs more than reading
+# them.
+_TAKEN_CELLS = union_all(
+    *(
+        select(json_list(busy.c.cell)).where(_taken_by(kind, subject))
+        for kind, subject in ((PROVIDER, "provider"), (CLIENT, "client"))
     )
-
-
-_CLIENT_CELLS = _cells_taken(CLIENT, "client")
-_TAKEN_CELLS = union_all(_cells_taken(PROVIDER, "provider"), _CLIENT_CELLS)
+)
 _DELIVERY = (
     select(outbox.c.id, outbox.c.state, outbox.c.attempts, outbox.c.payload)
     .where(
@@ -355,9 +359,10 @@ class SqlQueries:
     ) -> Collection[int]:
         """Return the window's cells that live reservations of either take, except one's."""
         subjects = {"provider": provider_id, "client": client_id, "excluding": excluding}
-        return await self._connection.scalars(
+        lists = await self._connection.scalars(
             _TAKEN_CELLS, {**subjects, "first": window.start, "last": window.end, "now": now}
         )
+        return [cell for cells in lists if cells for cell in json.loads(cells)]
 
     async def client_cells(
         self, client_id: int, window: TimeSpan, now: datetime, excluding: int = 0

@@ -6,6 +6,7 @@ import pytest
 
 from domain import errors
 from domain.policy import BookingPolicy
+from tests.kit.cells import SECONDS, cell_of
 
 POLICY = BookingPolicy()
 SECOND = timedelta(seconds=1)
@@ -14,8 +15,8 @@ NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 def cell(moment: datetime) -> int:
-    assert moment.timestamp() % 900 == 0
-    return int(moment.timestamp()) // 900
+    assert moment.timestamp() % SECONDS == 0
+    return cell_of(moment)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +105,7 @@ def test_the_warning_comes_five_minutes_before_expiry_or_at_half_time(
     assert BookingPolicy(hold_duration=hold).warning_lead == lead
 
 
-@pytest.mark.parametrize(("minutes", "cells"), [(15, 1), (30, 2), (45, 3), (60, 4)])
+@pytest.mark.parametrize(("minutes", "cells"), [(15, 3), (30, 6), (45, 9), (60, 12)])
 def test_a_slot_takes_whole_cells(minutes: int, cells: int) -> None:
     assert BookingPolicy(slot_length=timedelta(minutes=minutes)).slot_cells == cells
 

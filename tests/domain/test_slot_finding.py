@@ -2,7 +2,7 @@
 
 The oracle shares no code with ``domain``. It walks absolute minutes, asks ``zoneinfo`` for the
 local time, and keeps the latest reading so far. Posted hours run from the first minute at which
-their start has been reached to the first at which their end has; the rest is counting quarters.
+their start has been reached to the first at which their end has; the rest is counting cells.
 """
 
 from collections.abc import Iterator
@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from domain.availability import is_offered, open_slots, slots_in
 from domain.policy import BookingPolicy
 from domain.timespan import TimeSpan, WallSpan, merged, on_day, whole_day
+from tests.kit.cells import DAY, SECONDS, cell_of
 
 CHANGES = [
     ("Europe/Berlin", date(2026, 3, 29)),
@@ -61,7 +62,7 @@ def clock(zone: str, around: date) -> tuple[int, list[datetime]]:
     return first, shown
 
 
-def offered_quarters(zone: str, around: date, hours: list[Hours]) -> list[int]:
+def offered_cells(zone: str, around: date, hours: list[Hours]) -> list[int]:
     first, shown = clock(zone, around)
     wanted = [(datetime.combine(day, datetime.min.time()), start, end) for day, start, end in hours]
     bounds = [
@@ -74,9 +75,9 @@ def offered_quarters(zone: str, around: date, hours: list[Hours]) -> list[int]:
         if any(start <= reading < end for start, end in bounds)
     }
     return [
-        q
-        for q in range(first // 15, first // 15 + 6 * 96)
-        if all(q * 15 + i in minutes for i in range(15))
+        cell
+        for cell in range(first // 5, first // 5 + 6 * DAY)
+        if all(cell * 5 + i in minutes for i in range(5))
     ]
 
 
@@ -86,16 +87,16 @@ def oracle(
     """Yield the first quarter of each free slot that starts between two Unix times."""
     there = set(offered)
     position = 0
-    for quarter in offered:
-        position = position + 1 if quarter - 1 in there else 0
-        takes = set(range(quarter, quarter + length))
+    for cell in offered:
+        position = position + 1 if cell - 1 in there else 0
+        takes = set(range(cell, cell + length))
         if (
             position % length == 0
             and takes <= there
             and not takes & busy
-            and soonest <= quarter * 900 <= latest
+            and soonest <= cell * SECONDS <= latest
         ):
-            yield quarter
+            yield cell
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,8 @@ def cases(draw: st.DrawFn) -> Case:
         for day, ends in draw(st.lists(st.tuples(near, pair), min_size=1, max_size=4))
     ]
     noon = datetime.combine(around, datetime.min.time(), UTC)
-    first = int(noon.timestamp()) // 900 - 192
-    busy = {first + n for n in draw(st.sets(st.integers(0, 400), max_size=40))}
+    first = cell_of(noon) - 2 * DAY
+    busy = {first + n for n in draw(st.sets(st.integers(0, 4 * DAY), max_size=40))}
     policy = BookingPolicy(
         slot_length=timedelta(minutes=draw(st.sampled_from([15, 30, 45, 60]))),
         notice_period=timedelta(
@@ -161,8 +162,8 @@ def test_the_slots_found_match_the_oracle(case: Case) -> None:
         (case.now + case.policy.notice_period).timestamp(),
         (case.now + case.policy.booking_horizon).timestamp(),
     )
-    quarters = offered_quarters(case.zone, case.around, case.hours)
-    expected = list(oracle(quarters, case.busy, case.policy.slot_cells, soonest, latest))
+    offered = offered_cells(case.zone, case.around, case.hours)
+    expected = list(oracle(offered, case.busy, case.policy.slot_cells, soonest, latest))
     found = list(
         open_slots(posted(case), case.busy, case.policy.starts(case.now), case.policy.slot_cells)
     )
@@ -172,12 +173,12 @@ def test_the_slots_found_match_the_oracle(case: Case) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(cases(), st.integers(-300, 300), st.integers(0, 300))
+@given(cases(), st.integers(-900, 900), st.integers(0, 900))
 def test_a_window_cuts_the_list_and_never_shifts_a_slot(case: Case, skip: int, size: int) -> None:
     offered = posted(case)
     if not offered:
         return
-    every = list(open_slots(offered, case.busy, range(3_000_000), case.policy.slot_cells))
+    every = list(open_slots(offered, case.busy, range(9_000_000), case.policy.slot_cells))
     window = range(offered[0].start + skip, offered[0].start + skip + size)
 
     assert list(open_slots(offered, case.busy, window, case.policy.slot_cells)) == [
@@ -189,7 +190,7 @@ def test_a_window_cuts_the_list_and_never_shifts_a_slot(case: Case, skip: int, s
 @given(cases())
 def test_is_offered_agrees_with_the_list_of_slots(case: Case) -> None:
     offered, length = posted(case), case.policy.slot_cells
-    starts = {slot.start for slot in open_slots(offered, (), range(3_000_000), length)}
+    starts = {slot.start for slot in open_slots(offered, set(), range(9_000_000), length)}
     around = range(offered[0].start - 5, offered[-1].end + 5) if offered else range(0)
 
     assert {
@@ -203,14 +204,14 @@ def test_the_slots_of_a_span_are_consecutive_from_its_start() -> None:
 
 @pytest.mark.parametrize(("zone", "day"), CHANGES)
 def test_the_clocks_change_on_each_listed_day(zone: str, day: date) -> None:
-    assert len(offered_quarters(zone, day, [(day, 0, 1440)])) != 96
+    assert len(offered_cells(zone, day, [(day, 0, 1440)])) != DAY
 
 
 @pytest.mark.parametrize(("zone", "day"), [*CHANGES, *PLAIN])
 def test_every_day_is_as_long_as_the_clock_says(zone: str, day: date) -> None:
     for near in (day - timedelta(days=1), day, day + timedelta(days=1)):
         span = whole_day(near, ZoneInfo(zone))
-        assert list(span.cells if span else ()) == offered_quarters(zone, day, [(near, 0, 1440)])
+        assert list(span.cells if span else ()) == offered_cells(zone, day, [(near, 0, 1440)])
 
 
 def cells(zone: str, day: date, start: int, end: int) -> list[int]:

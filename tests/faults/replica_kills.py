@@ -19,6 +19,7 @@ from simulator.state.people import Person
 from simulator.state.transcript import CallRecord
 from storage.database import Database
 from tests.kit.bot_process import TOKEN, environment, run_bot
+from tests.kit.cells import DAY, grid_cell
 from tests.kit.clinic import add_self
 from tests.kit.cluster import Cluster, running_cluster
 from tests.kit.http import SECRET
@@ -30,8 +31,8 @@ from tests.kit.waiting import until
 from tests.storage.audit import audit, claims, overlaps
 
 REPLICAS = 3
-_FIRST = int(datetime.now(UTC).timestamp()) // 900 + 2 * 96
-_HOURS = TimeSpan(_FIRST, _FIRST + 40 * 96)
+_FIRST = grid_cell(datetime.now(UTC)) + 2 * DAY
+_HOURS = TimeSpan(_FIRST, _FIRST + 40 * DAY)
 _UNSENT = (
     "SELECT (SELECT count(*) FROM outbox WHERE state = 'due')"
     " + (SELECT count(*) FROM reservation WHERE status = 'held')"

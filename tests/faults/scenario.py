@@ -9,6 +9,7 @@ from bot.buttons.booking import PickSlot
 from domain.person import Contact
 from domain.timespan import TimeSpan
 from tests.kit.bot import MONDAY, BotHarness
+from tests.kit.cells import DAY, QUARTER, cell_of
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_self
 from tests.kit.sampling import PROFILE
@@ -22,8 +23,8 @@ ACTS_PER_FAULT = PROFILE.pick(fast=1, full=7)
 """How many acts, drawn at random, meet each fault."""
 
 # A week ahead, far beyond the notice period even after many holds have expired.
-FIRST = int(MONDAY.timestamp()) // 900 + 8 * 96
-_HOURS = TimeSpan(FIRST, FIRST + 40 * 96)
+FIRST = cell_of(MONDAY) + 8 * DAY
+_HOURS = TimeSpan(FIRST, FIRST + 40 * DAY)
 
 
 class Scenario:
@@ -37,7 +38,7 @@ class Scenario:
         self.expected_warnings: tuple[str, ...] = ()
         self.numbers = count(1)
         self.posts = count(1)
-        self._cells = iter(range(_HOURS.start, _HOURS.end))
+        self._cells = iter(range(_HOURS.start, _HOURS.end, QUARTER))
 
     async def set_up(self) -> None:
         """Store the provider with published hours."""

@@ -35,7 +35,7 @@ FORGED = {
     "DELETE FROM outbox WHERE kind = 'hold_warning'": "warnings",
     "INSERT INTO failed_update VALUES (5, 3, 'x', 1, 1)": "update 5 was set aside: x",
     "UPDATE draft SET state = 'open'": "1000 reads that hours 1 are published, but they are open",
-    "INSERT INTO availability SELECT provider_id, end_cell + 1, start_cell FROM availability": (
+    "INSERT INTO availability SELECT provider_id, end_cell + 3, start_cell FROM availability": (
         "hours overlap or are not merged"
     ),
 }

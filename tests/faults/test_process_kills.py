@@ -20,6 +20,7 @@ from simulator.state.chats import Message
 from simulator.state.people import Person
 from storage.database import Database
 from tests.kit.bot_process import TOKEN, environment, kill_process, start_unlimited_bot
+from tests.kit.cells import DAY, QUARTER, grid_cell
 from tests.kit.clinic import add_self
 from tests.kit.fork_server import ForkedProcess
 from tests.kit.notifications import NOTIFICATION_PREFIXES, count_notifications
@@ -30,7 +31,7 @@ from tests.storage.audit import claims, overlaps
 
 KILLS = PROFILE.pick(fast=12, full=50)
 CLIENTS = 10
-FIRST = int(datetime.now(UTC).timestamp()) // 900 + 2 * 96
+FIRST = grid_cell(datetime.now(UTC)) + 2 * DAY
 UNSENT = (
     "SELECT count(*) FROM outbox WHERE state = 'due' "
     "OR EXISTS (SELECT 1 FROM reservation WHERE status = 'held')"
@@ -75,7 +76,7 @@ class Visitor:
         self._provider = provider
         # Neighbours want the same times in the same order.
         rng = random.Random(number // 2)  # noqa: S311  (a fixed seed)
-        self._cells = iter(rng.sample(range(FIRST, FIRST + 700), 700))
+        self._cells = iter(rng.sample(range(FIRST, FIRST + 700 * QUARTER, QUARTER), 700))
         self._confirms = number % 2 == 0
 
     async def book(self) -> None:
@@ -97,7 +98,7 @@ class Visitor:
 
     def _calendar(self, asked: int) -> Message | None:
         """Return the first message after a question from which a day or a time can be chosen."""
-        times = ("bd:", "bs:")
+        times = ("bd:", "bt:")
         found = (
             m
             for m in self.person.chat.messages
@@ -128,7 +129,7 @@ async def dora(simulator: Simulator, tmp_path: Path, migrated_file: Path) -> Per
     async with database.transaction() as work:
         someone = await work.people.record_contact(Contact(dora.id, "Dora"), datetime.now(UTC))
         provider = await add_self(work, someone.id, "Dora", "dora", datetime.now(UTC))
-        await work.availability.replace(provider.id, [], [TimeSpan(FIRST, FIRST + 700)])
+        await work.availability.replace(provider.id, [], [TimeSpan(FIRST, FIRST + 700 * QUARTER)])
     await database.close()
     return dora
 

@@ -8,8 +8,9 @@ from domain.policy import BookingPolicy
 from domain.timespan import TimeSpan
 from domain.usecases.hold_slot import hold_slot
 from tests.kit.bot import BotHarness
+from tests.kit.cells import QUARTER
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import add_self, quarter
+from tests.kit.clinic import add_self, in_berlin
 
 
 def count_rate_limited(bot: BotHarness) -> int:
@@ -37,11 +38,13 @@ async def let_holds_expire(bot: BotHarness, people: list[ChatUser], each: int) -
     numbers = [await person.number() for person in people]
     async with bot.app.database.transaction() as uow:
         dora = await add_self(uow, numbers[0], "Dora", "dora", bot.now)
-        first = quarter(25, 9)
-        await uow.availability.replace(dora.id, [], [TimeSpan(first, first + len(people) * each)])
+        first = in_berlin(25, 9)
+        await uow.availability.replace(
+            dora.id, [], [TimeSpan(first, first + len(people) * each * QUARTER)]
+        )
         for number in range(len(people[1:]) * each):
             client = numbers[1 + number % len(numbers[1:])]
             await hold_slot(
-                uow, BookingPolicy(), client, SlotChoice(dora.id, first + number), bot.now
+                uow, BookingPolicy(), client, SlotChoice(dora.id, first + number * QUARTER), bot.now
             )
     bot.now += timedelta(minutes=31)

@@ -21,12 +21,13 @@ from storage.database import Database
 from storage.tables import person
 from storage.unit_of_work import SqlUnitOfWork
 from tests.kit.bot import BotHarness
+from tests.kit.cells import QUARTER, cell_of
 from tests.kit.chat import ChatUser
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 # 9:00 UTC two days later, and the end of the open hours.
-OPENING = int(datetime(2026, 6, 3, 9, tzinfo=UTC).timestamp()) // 900
-CLOSING = OPENING + 32
+OPENING = cell_of(datetime(2026, 6, 3, 9, tzinfo=UTC))
+CLOSING = OPENING + 32 * QUARTER
 HOURS = TimeSpan(OPENING, CLOSING)
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -103,9 +104,9 @@ async def refusal_of(
     return None
 
 
-def quarter(day: int, hour: int, minute: int = 0, *, month: int = 11) -> int:
+def in_berlin(day: int, hour: int, minute: int = 0, *, month: int = 11) -> int:
     """Return the cell that begins at a Berlin time in 2026, in November by default."""
-    return int(datetime(2026, month, day, hour, minute, tzinfo=BERLIN).timestamp()) // 900
+    return cell_of(datetime(2026, month, day, hour, minute, tzinfo=BERLIN))
 
 
 async def live_in(user: ChatUser, zone: str) -> None:
@@ -130,7 +131,7 @@ async def add_provider(
     provider = bot.joins(name, **details)
     provider.person.sends("/agenda")
     bot.simulator.take_updates()
-    hours = [TimeSpan(quarter(day, 9), quarter(day, 12)) for day in days]
+    hours = [TimeSpan(in_berlin(day, 9), in_berlin(day, 12)) for day in days]
     async with bot.app.database.transaction() as uow:
         someone = await uow.people.record_contact(Contact(provider.id, name), bot.now)
         added = await add_self(uow, someone.id, name, name.lower(), bot.now)

@@ -46,7 +46,7 @@ class LoadClient:
     async def _hold(self, card: Message) -> bool:
         """Pick a day and a time, and return whether the card shows a hold that can be confirmed."""
         if not await self._tap(card, "bd:", _DAYS) or not any(
-            _is(button, "bs:") for button in card.buttons
+            _is(button, "bt:") for button in card.buttons
         ):
             return False
         await self._pick_time(card)
@@ -69,7 +69,7 @@ class LoadClient:
     async def _pick_time(self, card: Message) -> None:
         """Tap a time, and count it as granted if no toast refuses it."""
         toasts = len(self.person.toasts)
-        if await self._tap(card, "bs:", _TIMES):
+        if await self._tap(card, "bt:", _TIMES):
             self.holds_granted += len(self.person.toasts) == toasts
 
     async def _tap(self, card: Message, kind: str, among: int = 1) -> bool:

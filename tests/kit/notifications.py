@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from simulator.state.transcript import CallRecord
+from tests.kit.cells import SECONDS
 
 NOTIFICATION_PREFIXES = {"hold_expired": "⌛", "booking_confirmed": "📅"}
 """How the text of each kind of notification begins."""
@@ -17,7 +18,7 @@ def count_notifications(calls: Iterable[CallRecord], part: str) -> "Counter[tupl
     return Counter(
         (
             int(call.params["chat_id"]),
-            int(call.params["text"].split('unix="')[1].split('"')[0]) // 900,
+            int(call.params["text"].split('unix="')[1].split('"')[0]) // SECONDS,
         )
         for call in calls
         if call.method.lower() == "sendmessage"

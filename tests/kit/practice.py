@@ -5,7 +5,7 @@ from domain.provider import Provider, Role
 from domain.timespan import TimeSpan
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import quarter
+from tests.kit.clinic import in_berlin
 
 
 async def add_absent_provider(
@@ -17,7 +17,7 @@ async def add_absent_provider(
     slug: str | None = None,
 ) -> Provider:
     """Add a provider without Telegram who works from 9:00 to 12:00 on these days of November."""
-    hours = [TimeSpan(quarter(day, 9), quarter(day, 12)) for day in days]
+    hours = [TimeSpan(in_berlin(day, 9), in_berlin(day, 12)) for day in days]
     async with bot.app.database.transaction() as uow:
         added = await uow.providers.add(name, slug or name.lower(), zone, bot.now)
         await uow.availability.replace(added.id, [], hours)

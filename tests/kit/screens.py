@@ -13,10 +13,11 @@ from domain.person import Person
 from domain.provider import Provider
 from domain.reservation import Party, Reservation, Status
 from domain.timespan import TimeSpan
+from tests.kit.cells import QUARTER, cell_of
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 TODAY, WEDNESDAY = date(2026, 11, 23), date(2026, 11, 25)
-NINE = int(datetime(2026, 11, 25, 8, tzinfo=UTC).timestamp()) // 900
+NINE = cell_of(datetime(2026, 11, 25, 8, tzinfo=UTC))
 """9:00 in Berlin on Wednesday 25 November 2026, as a cell."""
 
 ALICE = Person(101, 7_000_101, "Alice", "alice_a")
@@ -25,7 +26,7 @@ DORA = Provider(1, "Dora", "dora")
 EMIL = Provider(2, "Emil", "emil")
 
 HELD = Reservation(
-    1, 1, 101, TimeSpan(NINE, NINE + 1), Status.HELD, NOW, NOW + timedelta(minutes=30)
+    1, 1, 101, TimeSpan(NINE, NINE + QUARTER), Status.HELD, NOW, NOW + timedelta(minutes=30)
 )
 BOOKED = replace(HELD, id=2, status=Status.CONFIRMED, expires_at=None, confirmed_at=NOW)
 EXPIRED = replace(HELD, status=Status.EXPIRED, ended_at=NOW)
@@ -52,6 +53,6 @@ def button_data(screen: Screen) -> list[object]:
     return [read(button.data) for row in screen.rows for button in row]
 
 
-def slot(offset: int, cells: int = 1) -> TimeSpan:
-    """Return a slot so many cells after 9:00 on Wednesday."""
-    return TimeSpan(NINE + offset, NINE + offset + cells)
+def slot(offset: int, quarters: int = 1) -> TimeSpan:
+    """Return a slot so many quarter-hours after 9:00 on Wednesday."""
+    return TimeSpan(NINE + offset * QUARTER, NINE + (offset + quarters) * QUARTER)

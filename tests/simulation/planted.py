@@ -55,6 +55,12 @@ PLANTS = (
         ">= 99:",
     ),
     Plant(
+        "hours are removed between quarter-hours",
+        "domain/usecases/remove_availability.py",
+        "    if not all(span.on_grid for span in spans):\n",
+        "    if not spans:\n",
+    ),
+    Plant(
         "a hold is confirmed after it ended",
         "domain/reservation.py",
         "return self.expires_at is not None and now >= self.expires_at",

@@ -19,6 +19,7 @@ from tests.faults.odd_values import SECRET
 from tests.faults.replica_kills import Outcome
 from tests.kit.bot import ADMIN_ID
 from tests.kit.bot_process import TOKEN, environment, run_bot
+from tests.kit.cells import DAY, grid_cell
 from tests.kit.clinic import add_self
 from tests.kit.raw_database import rows
 from tests.kit.sampling import SEED, seeded
@@ -29,8 +30,8 @@ from tests.soak.people import ProviderVisitor, Visitor
 from tests.storage.audit import audit
 
 PROVIDERS = 5
-_FIRST = int(datetime.now(UTC).timestamp()) // 900 + 2 * 96
-_HOURS = TimeSpan(_FIRST, _FIRST + 40 * 96)
+_FIRST = grid_cell(datetime.now(UTC)) + 2 * DAY
+_HOURS = TimeSpan(_FIRST, _FIRST + 40 * DAY)
 _UNSENT = (
     "SELECT (SELECT count(*) FROM outbox WHERE state = 'due')"
     " + (SELECT count(*) FROM reservation WHERE status = 'held')"

@@ -11,10 +11,11 @@ from domain.usecases.end_reservation import confirm_hold
 from domain.usecases.expire_holds import expire_holds
 from domain.usecases.hold_slot import hold_slot
 from storage.database import Database
+from tests.kit.cells import DAY, QUARTER
 from tests.kit.clinic import OPENING
 from tests.kit.sampling import seeded
 
-CELLS = 96 * 20
+CELLS, LENGTH = 20 * DAY, 3 * QUARTER
 CLIENTS = tuple(range(401, 421))
 PROVIDERS = (1, 2)
 POLICY = BookingPolicy(slot_length=timedelta(minutes=45), holds_per_client=100)
@@ -39,7 +40,7 @@ async def _work(url: str, choices: random.Random, now: datetime) -> None:
 
 
 async def _hold(database: Database, choices: random.Random, now: datetime) -> None:
-    start = OPENING + choices.randrange(CELLS // 3) * 3
+    start = OPENING + choices.randrange(CELLS // LENGTH) * LENGTH
     client = choices.choice(CLIENTS)
     try:
         async with database.transaction() as uow:

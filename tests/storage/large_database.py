@@ -1,5 +1,6 @@
 """A large database for PostgreSQL's planner: thousands of rows in each table, most of them past."""
 
+from tests.kit.cells import DAY, QUARTER
 from tests.kit.clinic import OPENING
 from tests.kit.postgres import execute
 
@@ -18,7 +19,7 @@ _TABLES = [
     UNION ALL SELECT n % 1000 + 1, n, 'assistant', n % 2, {now}
     FROM generate_series(1, 1000) n""",
     f"""INSERT INTO availability (provider_id, start_cell, end_cell)
-    SELECT p, {OPENING} + d * 96, {OPENING} + d * 96 + 32
+    SELECT p, {OPENING} + d * {DAY}, {OPENING} + d * {DAY} + 32 * {QUARTER}
     FROM generate_series(1, 1000) p, generate_series(-5, 5) d""",
     """INSERT INTO invitation (digest, kind, invited_by, invited_at, expires_at)
     SELECT md5(n::text), 'provider', 1, {now}, {now} FROM generate_series(1, 3000) n""",
@@ -27,10 +28,11 @@ _TABLES = [
     """INSERT INTO draft (id, provider_id, days, added, state, drafted_at)
     SELECT n, n % 1000 + 1, '[]', '[]', 'published', {now} + n * interval '1 minute'
     FROM generate_series(1, 3000) n""",
-    # One in ten is held and one in ten confirmed, each with a cell of the provider and the client.
+    # One in ten is held and one in ten confirmed, with the cells of the provider and the client.
     f"""INSERT INTO reservation
     (id, provider_id, client_id, start_cell, end_cell, status, held_at, expires_at, revision)
-    SELECT n, n % 1000 + 1, n % 3000 + 1, {OPENING} + n / 50, {OPENING} + n / 50 + 1,
+    SELECT n, n % 1000 + 1, n % 3000 + 1, {OPENING} + n / 50 * {QUARTER},
+    {OPENING} + (n / 50 + 1) * {QUARTER},
     CASE n % 10 WHEN 0 THEN 'held' WHEN 1 THEN 'confirmed' ELSE 'expired' END,
     {{now}}, {{now}} + n * interval '1 second', 1
     FROM generate_series(1, 20000) n""",
@@ -39,9 +41,10 @@ _TABLES = [
     """INSERT INTO card (reservation_id, chat_id, message_id)
     SELECT id, 7000000 + client_id, id FROM reservation""",
     """INSERT INTO busy (kind, subject, cell, reservation_id, hold_until)
-    SELECT kind, CASE kind WHEN 0 THEN provider_id ELSE client_id END, start_cell, id,
+    SELECT kind, CASE kind WHEN 0 THEN provider_id ELSE client_id END, cell, id,
     CASE status WHEN 'held' THEN expires_at END
-    FROM reservation, generate_series(0, 1) kind WHERE status IN ('held', 'confirmed')""",
+    FROM reservation, generate_series(start_cell, end_cell - 1) cell,
+    generate_series(0, 1) kind WHERE status IN ('held', 'confirmed')""",
     """INSERT INTO outbox
     (id, channel, chat_id, recipient_id, kind, subject_kind, subject_id, revision, dedupe_key,
     due_at, attempts, state, settled_at)

@@ -19,12 +19,13 @@ from domain.usecases.expire_holds import expire_holds
 from domain.usecases.hold_slot import hold_slot
 from storage.database import Database
 from storage.unit_of_work import SqlUnitOfWork
+from tests.kit.cells import QUARTER
 from tests.kit.clinic import NOW, OPENING
 from tests.kit.raw_database import run_sql
 
 PROVIDERS = (1, 2)
 CLIENTS = tuple(range(201, 213))
-CELLS = 24
+CELLS = 24 * QUARTER
 POLICIES = [
     BookingPolicy(
         slot_length=timedelta(minutes=15 * n), notice_period=timedelta(hours=1), holds_per_client=4

@@ -39,11 +39,12 @@ from domain.usecases.remove_availability import (
     remove_availability,
     undo_publication,
 )
-from simulation.checks.reference_model import QUARTER, Claim, Model, Refused, stretches
+from simulation.checks.reference_model import CELL, Claim, Model, Refused, stretches
 from storage.database import Database
 from storage.maintenance.integrity import SqlIntegrityCheck
 from storage.tables import metadata
 from storage.unit_of_work import SqlUnitOfWork
+from tests.kit.cells import DAY, QUARTER
 from tests.kit.clinic import ALICE, BOB, DORA, EMIL, NOW, open_clinic
 from tests.kit.raw_database import rows
 from tests.kit.sampling import PROFILE
@@ -68,7 +69,9 @@ UTC_ZONE = ZoneInfo("UTC")
 PEOPLE = (ALICE, BOB, DORA, EMIL)
 HORIZON = timedelta(hours=26)
 UNKNOWN = 4711
+# The quarter-hours of a day.
 _DAY_AHEAD = 96
+_GRID = 15 * 60
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Most starts are near the limits of the bookable hours; a few have passed.
@@ -152,13 +155,15 @@ class Bookings(RuleBasedStateMachine):
             slot_length=slot, booking_horizon=HORIZON, holds_per_client=limit
         )
         now = int(NOW.timestamp())
-        first = now // QUARTER + _DAY_AHEAD + opens
-        providers = self.runner.run(self._open_clinic(TimeSpan(first, first + lasts)))
+        first = (now // _GRID + _DAY_AHEAD + opens) * QUARTER
+        providers = self.runner.run(self._open_clinic(TimeSpan(first, first + lasts * QUARTER)))
         horizon = int(HORIZON.total_seconds())
         self.model = Model(
-            length, horizon, limit, now, dict(zip(providers, (DORA, EMIL), strict=True))
+            length * QUARTER, horizon, limit, now, dict(zip(providers, (DORA, EMIL), strict=True))
         )
-        self.model.offered = {provider: set(range(first, first + lasts)) for provider in providers}
+        self.model.offered = {
+            provider: set(range(first, first + lasts * QUARTER)) for provider in providers
+        }
 
     async def _open_clinic(self, opened: TimeSpan) -> tuple[int, int]:
         async with self.database.transaction() as uow:
@@ -173,8 +178,12 @@ class Bookings(RuleBasedStateMachine):
 
     @property
     def near(self) -> int:
-        """The quarter a day from now."""
-        return self.model.now // QUARTER + _DAY_AHEAD
+        """The first cell of the quarter-hour a day from now."""
+        return self._quarters_later(0)
+
+    def _quarters_later(self, quarters: int) -> int:
+        """Return the first cell of a quarter-hour, counted from the one a day from now."""
+        return (self.model.now // _GRID + _DAY_AHEAD + quarters) * QUARTER
 
     def run_act(self, act: Act) -> Any:
         """Return the answer of a use case, or the code of its refusal, which is rolled back."""
@@ -204,12 +213,15 @@ class Bookings(RuleBasedStateMachine):
 
     @rule(target=claims, client=people, turn=turns, start=starts)
     def holds(self, client: int, turn: int, start: int) -> Any:
-        return self._holds(client, self.provider(turn), self.near + start, 0)
+        return self._holds(client, self.provider(turn), self._quarters_later(start), 0)
 
     @rule(target=claims, claim=claims, actor=actors, turn=turns, start=starts)
     def moves(self, claim: int, actor: int | None, turn: int, start: int) -> Any:
         return self._holds(
-            actor or self.model.claims[claim].client, self.provider(turn), self.near + start, claim
+            actor or self.model.claims[claim].client,
+            self.provider(turn),
+            self._quarters_later(start),
+            claim,
         )
 
     @rule(
@@ -229,7 +241,9 @@ class Bookings(RuleBasedStateMachine):
 
     def _free_by_now(self, client: int, provider: int, moving: int = 0) -> list[int]:
         """Return the free slots; if all posted hours have passed, the provider posts some first."""
-        if self.model.offered[provider].isdisjoint(range(self.near + 1, self.near + 8)):
+        if self.model.offered[provider].isdisjoint(
+            range(self.near + QUARTER, self.near + 8 * QUARTER)
+        ):
             owner = self.model.owners[provider]
             plan = self.drafts(owner, ((0, 6, 0), (6, 4, 0)))
             self.publishes(plan, owner)
@@ -326,9 +340,9 @@ class Bookings(RuleBasedStateMachine):
 
     def _typed(self, start: int, length: int, minutes: int) -> tuple[int, int]:
         """Return hours near the bookable ones that end by midnight, some of them off the grid."""
-        begin = (self.near + start) * QUARTER
+        begin = self._quarters_later(start) * CELL
         midnight = begin - begin % 86_400 + 86_400
-        return begin + minutes * 60, min(begin + length * QUARTER, midnight)
+        return begin + minutes * 60, min(begin + length * _GRID, midnight)
 
     @rule(plan=plans, actor=actors)
     def publishes(self, plan: int, actor: int | None) -> None:
@@ -366,10 +380,12 @@ class Bookings(RuleBasedStateMachine):
         person=st.sampled_from([DORA, DORA, EMIL, BOB]),
         start=starts,
         length=st.integers(1, 3),
+        off=st.sampled_from([0, 0, 0, 1]),
         inside=insides,
     )
-    def removes(self, person: int, start: int, length: int, inside: Inside) -> None:
-        span = TimeSpan(self.near + start, self.near + start + length)
+    def removes(self, person: int, start: int, length: int, off: int, inside: Inside) -> None:
+        first = self._quarters_later(start) + off
+        span = TimeSpan(first, first + length * QUARTER)
         self.check_agreement(
             lambda uow: remove_availability(
                 uow, self.policy, person, self._own(person), [span], inside, self.now
@@ -395,9 +411,7 @@ class Bookings(RuleBasedStateMachine):
         )
 
     @precondition(
-        lambda self: any(
-            claim.end * QUARTER < self.model.now for claim in self.model.claims.values()
-        )
+        lambda self: any(claim.end * CELL < self.model.now for claim in self.model.claims.values())
     )
     @rule()
     def is_cleaned_up(self) -> None:
@@ -422,13 +436,13 @@ class Bookings(RuleBasedStateMachine):
     def time_passes_until(self, claim: int, of: str, beside: int) -> None:
         """Move the clock to an instant at which something changes, or a second beside it."""
         found = self.model.claims[claim]
-        start, end = found.start * QUARTER, found.deadline or 0
+        start, end = found.start * CELL, found.deadline or 0
         edges = {
             "deadline": end,
             "warning": end - 300,
             "start": start,
             "notice": start - 86_400,
-            "day after": found.end * QUARTER + 86_400,
+            "day after": found.end * CELL + 86_400,
         }
         self.model.now = max(self.model.now, edges[of] + beside)
 
@@ -493,7 +507,7 @@ class Bookings(RuleBasedStateMachine):
                 for who in asked
             }
             found = {
-                who: await search.between(uow, self.near - 200, self.near + 200)
+                who: await search.between(uow, self.near - 2 * DAY, self.near + 2 * DAY)
                 for who, search in searches.items()
             }
         return {who: [slot.start for slot in slots] for who, slots in found.items()}

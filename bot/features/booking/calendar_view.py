@@ -78,7 +78,7 @@ async def show_day(
     own = await own_slots(context, booking.provider, day)
     reason = "" if slots or own else _why_not_bookable(context, day)
     near = () if slots else await nearest_slots(context, booking, day, clock)
-    full = any(replace(hours, busy=()).slots())
+    full = any(replace(hours, busy=frozenset()).slots())
     screen = day_times(
         context.locale, booking, day, slots, own, page=page, reason=reason, full=full
     )

@@ -29,7 +29,7 @@ from bot.ui.refusals import refusal_text, ways_on
 from domain import errors
 from domain.availability import is_offered
 from domain.reservation import Reservation
-from domain.timespan import TimeSpan
+from domain.timespan import GRID_MINUTES, TimeSpan
 from domain.usecases.find_reservation import hold_to_move, reservation_of_client
 from domain.usecases.find_slots import slots_of_day
 from domain.usecases.hold_slot import hold_slot
@@ -186,14 +186,14 @@ async def _why_not_free(context: Context, booking: Booking, day: date, clock: Ti
     slot = TimeSpan(start, start + context.policy.slot_cells)
     try:
         context.policy.check_start(start, context.now)
+        if clock.minutes % GRID_MINUTES or not clock.is_at(start, context.zone):
+            return context.t("booking.no_start", time=clock.text)
         if await context.uow.queries.client_cells(
             context.me, slot, context.now, booking.moving or 0
         ):
             raise errors.ClientBusy
     except errors.Refusal as refusal:
         return context.t("booking.refused", reason=refusal_text(context.locale, refusal))
-    if not clock.is_at(start, context.zone):
-        return context.t("booking.no_start", time=clock.text)
     hours = await context.uow.queries.open_hours(booking.provider.id, slot)
     key = "booking.time_not_free" if is_offered(slot, hours) else "booking.time_not_open"
     return context.t(key, time=clock.text)

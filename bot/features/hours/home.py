@@ -1,15 +1,17 @@
 """Show a provider's open hours, all days from today on."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from bot.dialogue.acting import all_providers, is_own
 from bot.dialogue.context import Context
 from bot.features.hours.day_lines import grouped
 from bot.features.hours.screens import hours_home
 from bot.features.hours.state import FARTHEST, State, enter_typing
-from domain.timespan import TimeSpan, whole_day
+from domain.timespan import CELL, TimeSpan, cell_with, whole_day
 
-DAY_CELLS = 100
+# The length of the longest day, on which the clocks go back.
+DAY_CELLS = timedelta(hours=25) // CELL
 
 
 async def show_home(context: Context, page: int = 0, note: str = "") -> State:
@@ -39,5 +41,5 @@ async def posted_within(context: Context, window: TimeSpan) -> Sequence[TimeSpan
 def coming(context: Context) -> TimeSpan:
     """Return the time from the start of today to the last hours that can be added."""
     today = whole_day(context.today, context.zone)
-    start = today.start if today else int(context.now.timestamp()) // 900
+    start = today.start if today else cell_with(context.now)
     return TimeSpan(start, start + (FARTHEST + 2) * DAY_CELLS)

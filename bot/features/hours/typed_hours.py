@@ -41,7 +41,7 @@ from bot.parsing.hours.read_hours import read_hours
 from bot.ui.formats import wall_time
 from bot.ui.typed_feedback import note_texts, problem_text
 from domain.posting import DayHours, Draft, DraftState
-from domain.timespan import CELL_MINUTES, DAY_MINUTES, WallSpan
+from domain.timespan import DAY_MINUTES, GRID_MINUTES, WallSpan
 from domain.usecases.post_availability import change_draft, draft_hours
 
 _UNREAD = frozenset({"not_understood", "too_long"})
@@ -153,7 +153,7 @@ async def start_typed(update: Update, context: Context) -> State:
     read = read_time(typed_text(update))
     if isinstance(read, Problem):
         return await _read_as_hours(update, context, draft, read)
-    on_grid = -(-read.minutes // CELL_MINUTES) * CELL_MINUTES
+    on_grid = -(-read.minutes // GRID_MINUTES) * GRID_MINUTES
     if on_grid >= DAY_MINUTES:
         context.request.send(Screen(context.t("hours.start_too_late")))
         return State.START
@@ -177,7 +177,7 @@ async def end_typed(update: Update, context: Context) -> State:
     if isinstance(read, Problem):
         return await _read_as_hours(update, context, draft, read)
     end = read.minutes or DAY_MINUTES
-    on_grid = end // CELL_MINUTES * CELL_MINUTES
+    on_grid = end // GRID_MINUTES * GRID_MINUTES
     if end > start and on_grid == end:
         return await with_hours(context, draft, WallSpan(start, end))
     _refuse_end(context, draft, start, read)
@@ -218,7 +218,7 @@ def _nearest_end(start: int, read: TimeRead) -> int | None:
     minutes = (
         read.minutes if read.minutes > start or read.has_meridiem else read.minutes + _HALF_DAY
     )
-    end = minutes // CELL_MINUTES * CELL_MINUTES
+    end = minutes // GRID_MINUTES * GRID_MINUTES
     return end if start < end <= DAY_MINUTES else None
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from storage.engine.sqlite_file import DatabaseUnusable
+from storage.maintenance.upgrade import refuse_previous_replicas
 from storage.types import Instant
 
 revision = "0007"
@@ -39,12 +40,6 @@ _CLAIMED = {
     "ix_outbox_replies": sa.text("state = 'due' AND kind = 'reply'"),
     "ix_outbox_notifications": sa.text("state = 'due' AND kind <> 'reply'"),
 }
-# The locks that live replicas hold; see storage.cluster.membership.
-_REPLICAS = sa.text(
-    "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database"
-    " WHERE locktype = 'advisory' AND datname = current_database()"
-    " AND classid = 5310209 AND objsubid = 2 AND granted"
-)
 
 _schema = sa.MetaData(
     naming_convention={
@@ -321,11 +316,7 @@ def _prepare_postgresql(connection: sa.Connection) -> None:
     Raises:
         DatabaseUnusable: a replica of the previous version runs.
     """
-    if connection.scalar(_REPLICAS):
-        raise DatabaseUnusable(
-            "DATABASE_URL: replicas of the previous version are running: stop all of them, then "
-            "start this version."
-        )
+    refuse_previous_replicas(connection)
     for table, column, _ in _FOREIGN_KEYS:
         op.drop_constraint(f"fk_{table}_{column}", table)
 

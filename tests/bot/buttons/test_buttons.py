@@ -20,7 +20,8 @@ from tests.kit.clinic import add_provider
 from tests.kit.raw_database import rows
 
 KINDS = button_types()
-LARGEST, LAST_CELL = 2**52, 2**23
+LARGEST, LAST_CELL = 2**52, 3 * 2**23
+LAST_QUARTER = 2**23
 # The longest names of zones, languages, commands and the like that a button carries.
 WORDS = ["America/Argentina/ComodRivadavia", "de", "bookings", "ask", ""]
 VALUES: dict[Any, st.SearchStrategy[Any]] = {
@@ -63,7 +64,10 @@ def test_all_classes_have_different_tags() -> None:
     st.text(max_size=80)
     | st.lists(
         st.sampled_from(
-            [*(kind.tag for kind in KINDS), "1", "-1", "20261125", "x", "", "\ud800", "\x00"]
+            [
+                *(tag for kind in KINDS for tag in (kind.tag, kind.old_tag)),
+                *("1", "-1", "20261125", "x", "", "\ud800", "\x00"),
+            ]
         ),
         max_size=6,
     ).map(":".join)
@@ -123,7 +127,8 @@ def test_a_wrong_day_is_not_read(day: str) -> None:
     "data",
     [
         *(None, 5, b"n", "n:", "n:1", "N", "n" * 65),
-        *("bs:1", "bs:1:2:3:4", f"bs:1:{LAST_CELL + 1}:0"),
+        *("bs:1", "bs:1:2:3:4", f"bs:1:{LAST_QUARTER + 1}:0", "bs:1:z:0"),
+        *("bt:1", "bt:1:2:3:4", "bt:1:eze2p:0"),
         *("sz:\ud800", "sz:Europe/\x00", "sz:" + "ü" * 40, "jt:\udfff"),
     ],
 )
@@ -234,4 +239,20 @@ def test_the_largest_ids_fit(kind: type[CallbackData]) -> None:
 
 
 def test_the_longest_data_of_booking_is_a_slot() -> None:
-    assert PickSlot(10**9, LAST_CELL, 10**9).pack() == "bs:1000000000:8388608:1000000000"
+    assert PickSlot(10**9, LAST_CELL, 10**9).pack() == "bt:gjdgxs:eze2o:gjdgxs"
+
+
+@pytest.mark.parametrize("quarter", [0, 1, 1_995_104, LAST_QUARTER])
+def test_an_old_tag_is_read_in_its_old_unit_and_packed_with_the_new_tag(quarter: int) -> None:
+    choice = read(f"bs:5:{quarter}:10")
+    assert choice == PickSlot(5, 3 * quarter, 10)
+    assert read(choice.pack()) == choice
+    assert choice.pack().startswith("bt:5:")
+
+
+def test_a_class_cannot_take_the_old_tag_of_another() -> None:
+    with pytest.raises(TypeError, match="two classes"):
+
+        @dataclass(frozen=True, slots=True)
+        class Other(CallbackData, tag="tt", old_tag="bs"):
+            """A class with an old tag in use."""

@@ -49,15 +49,16 @@ from bot.buttons.people import AskName, AskZoneOf, ChooseNotifications, ChooseZo
 from bot.features.agenda.screens import reason_mark
 from tests.kit.bot import BotHarness
 from tests.kit.buttons import button_types
+from tests.kit.cells import QUARTER
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import add_provider, quarter
+from tests.kit.clinic import add_provider, in_berlin
 from tests.kit.practice import add_absent_provider, add_assistant, provider_of
 from tests.kit.raw_database import rows
 
 pytestmark = pytest.mark.usually("sqlite")
 
 DAY = date(2026, 11, 25)
-NINE, TWELVE = quarter(25, 9), quarter(25, 12)
+NINE, TWELVE = in_berlin(25, 9), in_berlin(25, 12)
 # What Dora has: provider 1, reservation 1, and draft 1, which is published, and 2, which is not.
 DORAS: list[CallbackData] = [
     AgendaDay(DAY, 1),
@@ -192,8 +193,8 @@ async def both(bot: BotHarness) -> ChatUser:
         ("hh:0", "open on 1 day"),
         ("hd:20261125", "Open: 09:00–12:00"),
         ("hn", "Which days?"),
-        (f"hq:{NINE}:{TWELVE}", "Remove these hours?"),
-        (f"hr:{NINE}:{TWELVE}:a", "Removed: Wed 25 Nov, 09:00–12:00"),
+        (f"hq:{NINE // QUARTER}:{TWELVE // QUARTER}", "Remove these hours?"),
+        (f"hr:{NINE // QUARTER}:{TWELVE // QUARTER}:a", "Removed: Wed 25 Nov, 09:00–12:00"),
         ("sn", "Clients see you as Dora."),
     ],
 )
@@ -207,7 +208,7 @@ async def test_an_old_button_means_the_provider_who_taps_it(
     emils = "SELECT start_cell, end_cell FROM availability WHERE provider_id = 2 ORDER BY 1"
     assert rows(bot.app.database.url, emils) == [
         (NINE, TWELVE),
-        (quarter(26, 9), quarter(26, 12)),
+        (in_berlin(26, 9), in_berlin(26, 12)),
     ]
     assert all(row == (1,) for row in rows(bot.app.database.url, "SELECT provider_id FROM draft"))
 
@@ -224,7 +225,15 @@ async def test_an_old_button_of_the_agenda_shows_all_days_side_by_side(
 
 
 @pytest.mark.parametrize(
-    "old", ["hh:0", "hd:20261125", "hn", f"hq:{NINE}:{TWELVE}", f"hr:{NINE}:{TWELVE}:k", "sn"]
+    "old",
+    [
+        "hh:0",
+        "hd:20261125",
+        "hn",
+        f"hq:{NINE // QUARTER}:{TWELVE // QUARTER}",
+        f"hr:{NINE // QUARTER}:{TWELVE // QUARTER}:k",
+        "sn",
+    ],
 )
 async def test_an_old_button_never_means_a_provider_whom_one_assists(
     bot: BotHarness, old: str

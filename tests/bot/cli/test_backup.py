@@ -20,11 +20,12 @@ from simulator.simulator import Simulator
 from simulator.state.people import Person
 from storage.database import Database
 from tests.kit.bot_process import TOKEN, bot_process, environment, kill_process, run_bot, start_bot
+from tests.kit.cells import DAY, QUARTER, grid_cell
 from tests.kit.clinic import add_self
 from tests.kit.raw_database import rows
 from tests.kit.waiting import until
 
-FIRST = int(datetime.now(UTC).timestamp()) // 900 + 3 * 96
+FIRST = grid_cell(datetime.now(UTC)) + 3 * DAY
 LIVE = (
     "SELECT telegram_id, status FROM reservation JOIN person ON person.id = client_id"
     " WHERE status IN ('held', 'confirmed') ORDER BY reservation.id"
@@ -49,7 +50,7 @@ async def env(simulator: Simulator, tmp_path: Path, migrated_file: Path) -> dict
     async with database.transaction() as uow:
         someone = await uow.people.record_contact(Contact(dora.id, "Dora"), datetime.now(UTC))
         provider = await add_self(uow, someone.id, "Dora", "dora")
-        await uow.availability.replace(provider.id, [], [TimeSpan(FIRST, FIRST + 40)])
+        await uow.availability.replace(provider.id, [], [TimeSpan(FIRST, FIRST + 40 * QUARTER)])
     await database.close()
     return environment(tmp_path, simulator.url)
 

@@ -17,10 +17,11 @@ from domain.policy import BookingPolicy
 from domain.usecases.end_reservation import confirm_hold
 from domain.usecases.hold_slot import hold_slot
 from storage.database import Database
+from tests.kit.cells import QUARTER, grid_cell
 from tests.kit.clinic import ALICE, BOB, open_clinic
 from tests.kit.raw_database import all_rows, micros, run_sql
 
-START = int((datetime.now(UTC) + timedelta(days=3)).timestamp()) // 900
+START = grid_cell(datetime.now(UTC) + timedelta(days=3))
 # Placeholders for instants in statements; they are resolved when the test runs.
 INSTANTS = {"LONG_AGO": timedelta(hours=-1), "TOMORROW": timedelta(days=1, minutes=1)}
 
@@ -35,7 +36,10 @@ async def prepared_url(database_url: str) -> str:
     database = Database(database_url)
     async with database.transaction() as uow:
         dora, emil = await open_clinic(uow)
-    run_sql(database_url, f"UPDATE availability SET start_cell = {START}, end_cell = {START + 32}")
+    run_sql(
+        database_url,
+        f"UPDATE availability SET start_cell = {START}, end_cell = {START + 32 * QUARTER}",
+    )
     now = datetime.now(UTC)
     async with database.transaction() as uow:
         for client, provider in ((ALICE, dora), (BOB, emil)):
@@ -250,10 +254,10 @@ def test_unreachable_people_are_a_remark(prepared_url: str, doctor: Doctor) -> N
 def test_reservations_that_ended_long_ago_may_lack_their_cells(
     prepared_url: str, doctor: Doctor
 ) -> None:
-    past = int((datetime.now(UTC) - timedelta(days=1, hours=1)).timestamp()) // 900
+    past = grid_cell(datetime.now(UTC) - timedelta(days=1, hours=1))
     tampers(
         prepared_url,
-        f"UPDATE reservation SET start_cell = {past}, end_cell = {past + 1} WHERE id = 1",
+        f"UPDATE reservation SET start_cell = {past}, end_cell = {past + QUARTER} WHERE id = 1",
         "DELETE FROM busy WHERE reservation_id = 1",
     )
     assert doctor() == (0, [ALL_WELL])

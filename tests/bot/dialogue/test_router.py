@@ -27,7 +27,7 @@ from tests.kit.chat import ChatUser
 pytestmark = [pytest.mark.usually("sqlite"), pytest.mark.plain_wire]
 
 STALE = "That button has expired"
-SAMPLES: dict[Any, str] = {int: "1", Cell: "1995104", date: "20261125", str: "x"}
+SAMPLES: dict[Any, str] = {int: "1", Cell: "3kaao", date: "20261125", str: "x"}
 
 
 class State(StrEnum):

@@ -9,6 +9,7 @@ from bot.jobs.expiry import expire_overdue_holds
 from domain.failures import DatabaseAway
 from storage.database import Database, Result
 from storage.unit_of_work import SqlUnitOfWork
+from tests.kit.cells import QUARTER
 from tests.kit.clinic import ALICE, BOB, CARA, NOW, OPENING, POLICY, hold, open_clinic
 from tests.kit.raw_database import rows
 
@@ -21,7 +22,7 @@ async def holds(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     async with database.transaction() as uow:
         dora, _ = await open_clinic(uow)
     for number in range(9):
-        await hold(database, (ALICE, BOB, CARA)[number % 3], dora, OPENING + number)
+        await hold(database, (ALICE, BOB, CARA)[number % 3], dora, OPENING + number * QUARTER)
 
 
 def expiries(database: Database) -> list[tuple[str, int]]:

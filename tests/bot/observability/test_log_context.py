@@ -70,7 +70,7 @@ async def test_a_console_line_carries_the_context_too(
     assert f"chat={alice.id}" in line
 
 
-@pytest.mark.parametrize("data", ["rc:7", "lc:7", "bs:1:2000000:7"])
+@pytest.mark.parametrize("data", ["rc:7", "lc:7", "bs:1:2000000:7", "bt:1:3kaao:7"])
 async def test_lines_of_a_tap_on_a_reservation_carry_its_number(
     bot: BotHarness, alice: ChatUser, capsys: pytest.CaptureFixture[str], data: str
 ) -> None:
@@ -153,7 +153,7 @@ async def test_a_scheduled_job_does_not_inherit_the_context_of_the_update_that_s
 
 PROVIDER, CLIENT, PUBLIC = "Żdora Quxprovider", "Ølice Quxclient", "Dr. Quxpublic & Söhne"
 TYPED = ("Quxwords without meaning", "Quxzone", "31 Quxember 9:15")
-PRIVATE = ("qux", "Żdora", "Ølice", "Söhne", "bs:", "rc:", "hp:")
+PRIVATE = ("qux", "Żdora", "Ølice", "Söhne", "bt:", "rc:", "hp:")
 
 
 @pytest.fixture

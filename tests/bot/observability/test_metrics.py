@@ -23,7 +23,7 @@ from simulator.faults import FaultKind
 from storage.repositories.outbox import LEASE
 from tests.kit.bot import TOKEN
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import add_provider, quarter
+from tests.kit.clinic import add_provider, in_berlin
 from tests.kit.handlers import (
     add_reply,
     echo,
@@ -287,7 +287,7 @@ async def test_events_of_a_failed_commit_are_not_counted(bot: HttpBot, alice: Ch
     await alice.sends("hi")
 
     async def violates_a_deferred_constraint(update: Update, context: Context) -> None:
-        choice = SlotChoice(1, quarter(25, 9))
+        choice = SlotChoice(1, in_berlin(25, 9))
         await hold_slot(context.uow, context.policy, context.me, choice, context.now)
 
     run_sql(

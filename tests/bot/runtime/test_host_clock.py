@@ -14,7 +14,7 @@ from bot.messages.screen import Screen
 from domain.choice import SlotChoice
 from domain.person import Contact
 from domain.policy import BookingPolicy
-from domain.timespan import TimeSpan, first_cell_from
+from domain.timespan import TimeSpan
 from domain.usecases.hold_slot import hold_slot
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
@@ -22,6 +22,7 @@ from simulator.state.people import Person
 from storage.database import Database
 from storage.maintenance.migrate import migrate
 from tests.kit.bot_process import TOKEN, bot_process, environment
+from tests.kit.cells import QUARTER, grid_cell
 from tests.kit.clinic import add_self
 from tests.kit.host_clock import HostClock, host_clock
 from tests.kit.http import http_request
@@ -147,8 +148,8 @@ async def holds(url: str, alice: Person) -> None:
             for account, name in ((alice.id, "Alice"), (99, "Dora"))
         ]
         dora = await add_self(uow, provider.id, "Dora", "dora", now)
-        first = first_cell_from(now + timedelta(days=3))
-        await uow.availability.replace(dora.id, [], [TimeSpan(first, first + 8)])
+        first = grid_cell(now + timedelta(days=3))
+        await uow.availability.replace(dora.id, [], [TimeSpan(first, first + 8 * QUARTER)])
         await hold_slot(uow, BookingPolicy(), client.id, SlotChoice(dora.id, first), now)
     await database.close()
 

@@ -3,10 +3,9 @@
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from domain.schedule.cells import CELL_SECONDS, instant
 from domain.schedule.hours import Hours
 from domain.schedule.model import Weekly
-from domain.timespan import TimeSpan
+from domain.timespan import CELL_SECONDS, TimeSpan, instant
 
 BERLIN = ZoneInfo("Europe/Berlin")
 TOKYO = ZoneInfo("Asia/Tokyo")

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
-from domain.schedule.cells import cell_with, first_cell_from, instant, on_date
+from domain.schedule.cells import on_date
+from domain.timespan import cell_with, first_cell_from, instant
 from tests.domain.schedule.building import hours
 from tests.domain.schedule.random_cases import changes_of
 from tests.kit.sampling import PROFILE, seeded

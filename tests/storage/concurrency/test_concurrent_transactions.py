@@ -24,6 +24,7 @@ from domain.usecases.invite import accept_invitation, add_invitation
 from domain.usecases.remove_availability import Inside, Removal, remove_availability
 from storage.database import Database
 from storage.unit_of_work import SqlUnitOfWork
+from tests.kit.cells import QUARTER
 from tests.kit.clinic import (
     ALICE,
     BOB,
@@ -171,7 +172,7 @@ async def test_no_hold_outside_the_hours_is_hidden_from_the_provider(
         await add_people(uow, *crowd)
 
     async def holds(client: int) -> str:
-        choice = SlotChoice(dora.id, OPENING + client % 32)
+        choice = SlotChoice(dora.id, OPENING + client % 32 * QUARTER)
         return await refused(
             database.write(lambda uow: hold_slot(uow, POLICY, client, choice, NOW))
         )
@@ -265,7 +266,7 @@ async def test_two_holds_cannot_swap_their_slots_concurrently(
 ) -> None:
     first, second = (
         await hold(database, ALICE, dora, OPENING),
-        await hold(database, BOB, dora, OPENING + 1),
+        await hold(database, BOB, dora, OPENING + QUARTER),
     )
     both_left, tries = asyncio.Barrier(2), Counter[int]()
 
@@ -280,9 +281,17 @@ async def test_two_holds_cannot_swap_their_slots_concurrently(
 
     done = await asyncio.gather(
         refused(
-            database.write(lambda uow: move_twice(uow, ALICE, first.id, OPENING + 4, OPENING + 1))
+            database.write(
+                lambda uow: move_twice(
+                    uow, ALICE, first.id, OPENING + 4 * QUARTER, OPENING + QUARTER
+                )
+            )
         ),
-        refused(database.write(lambda uow: move_twice(uow, BOB, second.id, OPENING + 8, OPENING))),
+        refused(
+            database.write(
+                lambda uow: move_twice(uow, BOB, second.id, OPENING + 8 * QUARTER, OPENING)
+            )
+        ),
     )
 
     # The two deadlock. One is rolled back, so the other finds the first still in its slot; then the
@@ -291,7 +300,7 @@ async def test_two_holds_cannot_swap_their_slots_concurrently(
     assert set(done) == {"slot_taken"}
     assert rows(
         database.url, "SELECT client_id, start_cell FROM reservation ORDER BY client_id"
-    ) == [(ALICE, OPENING), (BOB, OPENING + 1)]
+    ) == [(ALICE, OPENING), (BOB, OPENING + QUARTER)]
     assert audit(database.url, NOW) == []
 
 
@@ -344,11 +353,13 @@ async def test_two_sweepers_expire_a_thousand_holds_once_each(
         SELECT n, {account_of(0)} + n, 'Guest', {then} FROM generate_series(2001, 3000) n;
         INSERT INTO reservation
         (provider_id, client_id, start_cell, end_cell, status, held_at, expires_at, revision)
-        SELECT {dora.id}, n, {OPENING} + n, {OPENING} + n + 1, 'held', {then}, {end}, 1
+        SELECT {dora.id}, n, {OPENING} + n * {QUARTER}, {OPENING} + (n + 1) * {QUARTER},
+        'held', {then}, {end}, 1
         FROM generate_series(2001, 3000) n;
         INSERT INTO busy (kind, subject, cell, reservation_id, hold_until)
         SELECT kind, CASE kind WHEN 0 THEN provider_id ELSE client_id END,
-        start_cell, id, expires_at FROM reservation, generate_series(0, 1) kind;
+        cell, id, expires_at FROM reservation, generate_series(0, 1) kind,
+        generate_series(start_cell, end_cell - 1) cell;
         INSERT INTO history (reservation_id, revision, actor_id, act, at, after)
         SELECT id, 1, client_id, 'held', {then}, '{state}' FROM reservation;
         INSERT INTO outbox (channel, chat_id, recipient_id, kind, subject_kind, subject_id,

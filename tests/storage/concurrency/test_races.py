@@ -16,7 +16,7 @@ from domain.timespan import TimeSpan
 from domain.usecases.expire_holds import expire_holds
 from domain.usecases.hold_slot import hold_slot
 from storage.database import Database
-from tests.kit.clinic import NOW, OPENING, POLICY, open_clinic
+from tests.kit.clinic import HOURS, NOW, OPENING, POLICY, open_clinic
 from tests.kit.raw_database import micros, rows, run_sql
 from tests.kit.sampling import PROFILE, SEED, seeded
 from tests.kit.worker import run_together
@@ -106,7 +106,8 @@ async def test_two_hundred_random_holds_never_overlap(database: Database, seed: 
 
     def random_choice() -> tuple[BookingPolicy, int, SlotChoice]:
         policy = choices.choice(policies)
-        start = OPENING + choices.randrange(32 // policy.slot_cells) * policy.slot_cells
+        length = policy.slot_cells
+        start = choices.choice(range(HOURS.start, HOURS.end - length + 1, length))
         return policy, choices.choice(clients), SlotChoice(choices.choice(providers), start)
 
     done = Counter(
@@ -190,7 +191,7 @@ MICROSECOND = {"sqlite": "1", "postgresql": "interval '1 microsecond'"}
     [
         "DELETE FROM busy WHERE kind = 1 AND subject = 201",
         "UPDATE busy SET hold_until = hold_until + {microsecond}",
-        "INSERT INTO busy SELECT kind, subject, cell + 1, reservation_id, hold_until FROM busy",
+        "INSERT INTO busy SELECT kind, subject, cell + 3, reservation_id, hold_until FROM busy",
         "DELETE FROM outbox",
         "DELETE FROM history",
         "UPDATE history SET revision = 2",

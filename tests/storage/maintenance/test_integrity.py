@@ -66,7 +66,7 @@ async def test_overlapping_live_reservations_are_found(
 
     await tamper(
         database,
-        "UPDATE reservation SET start_cell = end_cell, end_cell = end_cell + 1"
+        "UPDATE reservation SET start_cell = end_cell, end_cell = end_cell + 3"
         f" WHERE id = {second}",
     )
     assert getattr(await run_check(database), found) == ()

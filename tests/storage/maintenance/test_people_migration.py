@@ -23,6 +23,7 @@ from storage.engine.sqlite_file import DatabaseUnusable
 from storage.maintenance.integrity import open_integrity_check
 from storage.maintenance.migrate import SCRIPTS, migrate
 from storage.maintenance.upgrade import upgrade
+from tests.kit.cells import QUARTER
 from tests.kit.clinic import NOW, OPENING, POLICY, SECOND
 from tests.kit.raw_database import all_rows, literal, micros, rows, run_sql
 from tests.storage.audit import claims, overlaps
@@ -37,6 +38,8 @@ WITH_DORA, WITH_EMIL = 11, 12
 MANY = 10_000
 FUTURE = 5_000
 OVER = NOW + POLICY.hold_duration
+# Cells were quarter-hours.
+START = OPENING // QUARTER
 
 
 def old_rows(url: str) -> Iterator[str]:
@@ -61,7 +64,7 @@ def old_rows(url: str) -> Iterator[str]:
             "INSERT INTO provider (id, client_id, name, name_key, slug, joined_at) VALUES"
             f" ({number}, {account}, '{name}', '{name.lower()}', '{name.lower()}', {now})"
         )
-        yield f"INSERT INTO availability VALUES ({number}, {OPENING + 32}, {OPENING})"
+        yield f"INSERT INTO availability VALUES ({number}, {START + 32}, {START})"
     yield f"INSERT INTO draft VALUES (5, {WITH_EMIL}, '[]', '[]', 'open', NULL, {now})"
     if url.startswith("postgresql:"):
         yield "SELECT setval(pg_get_serial_sequence('draft', 'id'), 5)"
@@ -79,7 +82,7 @@ def old_rows(url: str) -> Iterator[str]:
             "INSERT INTO reservation (id, provider_id, client_id, start_cell, end_cell, status,"
             " held_at, expires_at, confirmed_at, ended_at, ended_by, reason, card_message_id,"
             f" notice_message_id, first_held_at) VALUES ({number}, {provider}, {account},"
-            f" {OPENING + start}, {OPENING + start + 1}, '{status}', {now}, {', '.join(rest)})"
+            f" {START + start}, {START + start + 1}, '{status}', {now}, {', '.join(rest)})"
         )
     # The first half is past, the second half lies ahead.
     yield f"""WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {MANY})
@@ -87,8 +90,8 @@ def old_rows(url: str) -> Iterator[str]:
         (id, provider_id, client_id, start_cell, end_cell, status, held_at, confirmed_at)
         SELECT 1000 + n, CASE WHEN n > {FUTURE} THEN {WITH_DORA} ELSE {WITH_EMIL} END,
         CASE n % 3 WHEN 0 THEN {BOB} WHEN 1 THEN {TWO} ELSE {LOST} END,
-        {OPENING} + CASE WHEN n > {FUTURE} THEN 100 ELSE -20000 END + n,
-        {OPENING} + CASE WHEN n > {FUTURE} THEN 100 ELSE -20000 END + n + 1,
+        {START} + CASE WHEN n > {FUTURE} THEN 100 ELSE -20000 END + n,
+        {START} + CASE WHEN n > {FUTURE} THEN 100 ELSE -20000 END + n + 1,
         CASE WHEN n > {FUTURE} THEN 'confirmed' ELSE 'completed' END, {now}, {now} FROM up"""
     yield """INSERT INTO busy (kind, subject, cell, reservation_id, hold_until)
         SELECT kind, CASE kind WHEN 0 THEN provider_id ELSE client_id END, start_cell, id,
@@ -156,7 +159,7 @@ def of(url: str, table: str, columns: str) -> list[Any]:
 
 
 RENAMED = {"client": "person", "worked_update": "processed_update"}
-UNCHANGED = ("availability", "draft", "failed_update", "incident", "digest", "chat")
+UNCHANGED = ("draft", "failed_update", "incident", "digest", "chat")
 
 
 async def test_no_row_is_lost(empty_database_url: str, old: dict[str, list[Any]]) -> None:
@@ -165,6 +168,7 @@ async def test_no_row_is_lost(empty_database_url: str, old: dict[str, list[Any]]
     assert {name: after[name] for name in UNCHANGED} == {name: old[name] for name in UNCHANGED}
     counts = {RENAMED.get(name, name): len(found) for name, found in old.items()}
     del counts["place"]
+    counts["busy"] *= QUARTER
     assert {name: len(found) for name, found in after.items()} == {
         **counts,
         "acts_for": 2,
@@ -194,7 +198,7 @@ async def test_every_relation_points_to_the_same_person_as_before(
 
     reservations = of(url, "reservation", "reservation.id, provider_id, status, start_cell")
     assert reservations == sorted(
-        ((row[2], row[0], row[1], row[5], row[3]) for row in old["reservation"]), key=repr
+        ((row[2], row[0], row[1], row[5], row[3] * QUARTER) for row in old["reservation"]), key=repr
     )
     assert of(url, "acts_for", "provider_id, role, since") == sorted(
         [(EMIL, WITH_EMIL, "self", micros(NOW)), (DORA, WITH_DORA, "self", micros(NOW))], key=repr
@@ -222,8 +226,9 @@ async def test_the_busy_cells_are_those_of_the_same_people(
     assert len(old["busy"]) == 2 * (MANY - FUTURE + 3)
     assert all_rows(url)["busy"] == sorted(
         (
-            (kind, NUMBERS[subject] if kind else subject, *rest)
-            for kind, subject, *rest in old["busy"]
+            (kind, NUMBERS[subject] if kind else subject, cell * QUARTER + n, *rest)
+            for kind, subject, cell, *rest in old["busy"]
+            for n in range(QUARTER)
         ),
         key=repr,
     )
@@ -328,7 +333,7 @@ async def test_numbering_continues(empty_database_url: str, old: dict[str, list[
         provider = await uow.providers.add("Fay", "fay", None, NOW)
         draft = await uow.drafts.add(provider.id, Draft(0, provider.id), NOW)
         await uow.providers.appoint(newcomer.id, provider.id, Role.SELF, NOW)
-        choice = SlotChoice(WITH_EMIL, OPENING + 5)
+        choice = SlotChoice(WITH_EMIL, OPENING + 5 * QUARTER)
         held = await hold_slot(uow, POLICY, newcomer.id, choice, NOW)
         reply = await uow.outbox.reply(8, newcomer.id, {}, NOW)
 

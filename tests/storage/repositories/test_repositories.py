@@ -29,6 +29,7 @@ from storage.repositories.outbox import LEASE
 from storage.tables import acts_for, person
 from storage.types import Instant
 from storage.unit_of_work import SqlUnitOfWork
+from tests.kit.cells import QUARTER
 from tests.kit.clinic import (
     ALICE,
     BERLIN,
@@ -328,14 +329,22 @@ async def test_slugs_and_accounts_are_unique(database: Database) -> None:
 async def test_availability_within_a_window_consists_of_complete_spans(database: Database) -> None:
     async with database.transaction() as uow:
         dora, _ = await open_clinic(uow)
-        first, second = TimeSpan(OPENING, OPENING + 4), TimeSpan(OPENING + 8, OPENING + 12)
+        first, second = (
+            TimeSpan(OPENING, OPENING + 4 * QUARTER),
+            TimeSpan(OPENING + 8 * QUARTER, OPENING + 12 * QUARTER),
+        )
         await uow.availability.replace(dora.id, [HOURS], [second, first])
         found = uow.queries
 
         assert await found.open_hours(dora.id, HOURS) == [first, second]
-        assert await found.open_hours(dora.id, TimeSpan(OPENING + 3, OPENING + 4)) == [first]
-        assert await found.open_hours(dora.id, TimeSpan(OPENING + 4, OPENING + 8)) == []
-        both = TimeSpan(OPENING + 3, OPENING + 9)
+        assert await found.open_hours(
+            dora.id, TimeSpan(OPENING + 3 * QUARTER, OPENING + 4 * QUARTER)
+        ) == [first]
+        assert (
+            await found.open_hours(dora.id, TimeSpan(OPENING + 4 * QUARTER, OPENING + 8 * QUARTER))
+            == []
+        )
+        both = TimeSpan(OPENING + 3 * QUARTER, OPENING + 9 * QUARTER)
         assert await found.open_hours(dora.id, both) == [first, second]
         assert await found.open_hours(dora.id + 9, HOURS) == []
 
@@ -1229,8 +1238,8 @@ async def test_the_nightly_cleanup_deletes_old_rows(database: Database) -> None:
         return [len(kept[name]) for name in counted], bookings
 
     a_day_after = held.span.ends_at + timedelta(days=1)
-    assert await left(NOW) == ([2, 1, 1, 3], 1)
-    assert (await left(a_day_after - timedelta(minutes=15)))[1] == 1
+    assert await left(NOW) == ([2 * QUARTER, 1, 1, 3], 1)
+    assert (await left(a_day_after - timedelta(minutes=5)))[1] == 1
     assert await left(a_day_after) == ([0, 0, 1, 3], 0)
     assert await left(NOW + timedelta(days=31)) == ([0, 0, 0, 1], 0)
     assert rows(database.url, "SELECT state FROM outbox ORDER BY state") == [("due",)]

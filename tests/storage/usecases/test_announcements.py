@@ -18,6 +18,7 @@ from domain.usecases.guests import add_guest
 from domain.usecases.hold_slot import hold_slot
 from storage.database import Database
 from storage.unit_of_work import SqlUnitOfWork
+from tests.kit.cells import QUARTER
 from tests.kit.clinic import (
     ALICE,
     BOB,
@@ -80,7 +81,7 @@ def state(
         "status": status,
         "provider": provider or reservation.provider_id,
         "start": first,
-        "end": first + 1,
+        "end": first + QUARTER,
         "expires_at": ends.isoformat() if ends else None,
     }
 
@@ -89,7 +90,7 @@ async def test_a_hold_and_its_move_are_recorded(
     database: Database, dora: Provider, held: Reservation
 ) -> None:
     later = NOW + timedelta(minutes=10)
-    moved = await hold(database, ALICE, dora, OPENING + 3, later, moving=held.id)
+    moved = await hold(database, ALICE, dora, OPENING + 3 * QUARTER, later, moving=held.id)
 
     assert history(database.url) == [
         (held.id, 1, ALICE, "held", micros(NOW), None, state(held, "held")),
@@ -287,7 +288,7 @@ async def test_a_hold_that_is_moved_to_end_within_minutes_is_warned_of_at_once(
 ) -> None:
     for turn, minutes in enumerate((25, 50, 57), start=1):
         later = NOW + timedelta(minutes=minutes)
-        await hold(database, ALICE, dora, OPENING + turn, later, moving=held.id)
+        await hold(database, ALICE, dora, OPENING + turn * QUARTER, later, moving=held.id)
 
     assert [(revision, due) for _, _, revision, due in told(database.url)] == [
         (1, micros(WARNED)),
@@ -340,7 +341,7 @@ async def test_the_client_is_told_that_the_provider_cancelled(
 async def test_the_team_is_told_when_one_of_them_cancels_a_booking_but_not_a_hold(
     database: Database, dora: Provider, booked: Reservation
 ) -> None:
-    held = await hold(database, BOB, dora, OPENING + 1)
+    held = await hold(database, BOB, dora, OPENING + QUARTER)
     async with database.transaction() as uow:
         await uow.providers.appoint(CARA, dora.id, Role.ASSISTANT, NOW)
         for each in (booked, held):

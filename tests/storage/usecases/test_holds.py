@@ -17,6 +17,7 @@ from domain.usecases.expire_holds import expire_holds
 from domain.usecases.find_slots import SlotSearch, days_with_slots, slots_of_day, soonest_slots
 from domain.usecases.hold_slot import hold_slot
 from storage.database import Database
+from tests.kit.cells import DAY, QUARTER
 from tests.kit.clinic import (
     ALICE,
     BERLIN,
@@ -99,6 +100,11 @@ def taken(url: str) -> list[tuple[int, int, int]]:
     return rows(url, "SELECT kind, subject, cell FROM busy ORDER BY kind, subject, cell")
 
 
+def slot_of(kind: int, subject: int, start: int) -> list[tuple[int, int, int]]:
+    """Return the busy cells of a slot."""
+    return [(kind, subject, start + n) for n in range(QUARTER)]
+
+
 async def test_a_hold_takes_cells_of_provider_and_client_and_schedules_a_warning(
     database: Database, dora: Provider
 ) -> None:
@@ -106,7 +112,10 @@ async def test_a_hold_takes_cells_of_provider_and_client_and_schedules_a_warning
 
     assert held == await stored(database, held.id)
     assert (held.status, held.held_at, held.expires_at) == (Status.HELD, NOW, END)
-    assert taken(database.url) == [(0, dora.id, OPENING), (1, ALICE, OPENING)]
+    assert taken(database.url) == [
+        *slot_of(0, dora.id, OPENING),
+        *slot_of(1, ALICE, OPENING),
+    ]
     assert outbox(database.url) == [
         (ALICE, "hold_warning", held.id, micros(END - timedelta(minutes=5)))
     ]
@@ -150,7 +159,7 @@ async def test_slot_lists_and_holds_agree_on_notice_period_and_horizon(
     assert await refusal_of(database, ALICE, dora, OPENING, now) is refusal
 
 
-@pytest.mark.parametrize("start", [OPENING - 1, HOURS.end])
+@pytest.mark.parametrize("start", [OPENING - QUARTER, HOURS.end])
 async def test_a_slot_outside_the_hours_is_refused(
     database: Database, dora: Provider, start: int
 ) -> None:
@@ -162,10 +171,10 @@ async def test_a_slot_must_start_where_slots_start(database: Database, dora: Pro
 
     async with database.transaction() as uow:
         with pytest.raises(errors.SlotNotOffered):
-            await hold_slot(uow, halves, ALICE, SlotChoice(dora.id, OPENING + 1), NOW)
+            await hold_slot(uow, halves, ALICE, SlotChoice(dora.id, OPENING + QUARTER), NOW)
         assert (
-            await hold_slot(uow, halves, ALICE, SlotChoice(dora.id, OPENING + 2), NOW)
-        ).span == TimeSpan(OPENING + 2, OPENING + 4)
+            await hold_slot(uow, halves, ALICE, SlotChoice(dora.id, OPENING + 2 * QUARTER), NOW)
+        ).span == TimeSpan(OPENING + 2 * QUARTER, OPENING + 4 * QUARTER)
 
 
 async def test_a_provider_cannot_hold_their_own_slots(database: Database, dora: Provider) -> None:
@@ -195,17 +204,20 @@ async def test_a_client_cannot_hold_two_slots_at_the_same_time(
     await hold(database, ALICE, dora, OPENING)
 
     assert await refusal_of(database, ALICE, emil, OPENING) is errors.ClientBusy
-    assert await refusal_of(database, ALICE, emil, OPENING + 1) is None
+    assert await refusal_of(database, ALICE, emil, OPENING + QUARTER) is None
 
 
 async def test_a_hold_over_the_clients_limit_is_refused(database: Database, dora: Provider) -> None:
-    held = [await hold(database, ALICE, dora, OPENING + n) for n in range(3)]
+    held = [await hold(database, ALICE, dora, OPENING + n * QUARTER) for n in range(3)]
 
-    assert await refusal_of(database, ALICE, dora, OPENING + 3) is errors.TooManyHolds
+    assert await refusal_of(database, ALICE, dora, OPENING + 3 * QUARTER) is errors.TooManyHolds
     await confirm(database, held[0].id, ALICE, NOW)
-    assert await refusal_of(database, ALICE, dora, OPENING + 3) is None
-    assert await refusal_of(database, ALICE, dora, OPENING + 4, JUST_BEFORE) is errors.TooManyHolds
-    assert await refusal_of(database, ALICE, dora, OPENING + 4, END) is None
+    assert await refusal_of(database, ALICE, dora, OPENING + 3 * QUARTER) is None
+    assert (
+        await refusal_of(database, ALICE, dora, OPENING + 4 * QUARTER, JUST_BEFORE)
+        is errors.TooManyHolds
+    )
+    assert await refusal_of(database, ALICE, dora, OPENING + 4 * QUARTER, END) is None
 
 
 async def test_a_held_slot_is_taken_until_the_exact_end_of_the_hold(
@@ -224,7 +236,7 @@ async def test_an_overdue_hold_is_in_no_list_before_it_is_swept(
     database: Database, dora: Provider
 ) -> None:
     await hold(database, ALICE, dora, OPENING)
-    day = TimeSpan(OPENING - 10, OPENING + 50)
+    day = TimeSpan(OPENING - 10 * QUARTER, OPENING + 50 * QUARTER)
 
     async def seen(now: datetime) -> tuple[int, int, int, int, int]:
         async with database.snapshot() as uow:
@@ -237,7 +249,7 @@ async def test_an_overdue_hold_is_in_no_list_before_it_is_swept(
                 await found.hold_count(ALICE, now),
             )
 
-    assert await seen(JUST_BEFORE) == (1, 1, 1, 1, 1)
+    assert await seen(JUST_BEFORE) == (1, 1, QUARTER, QUARTER, 1)
     assert await seen(END) == (0, 0, 0, 0, 0)
 
 
@@ -245,7 +257,7 @@ async def test_holding_the_slot_of_an_overdue_hold_expires_that_hold(
     database: Database, dora: Provider
 ) -> None:
     dead = await hold(database, ALICE, dora, OPENING)
-    other = await hold(database, CARA, dora, OPENING + 1)
+    other = await hold(database, CARA, dora, OPENING + QUARTER)
 
     held = await hold(database, BOB, dora, OPENING, END)
 
@@ -253,10 +265,10 @@ async def test_holding_the_slot_of_an_overdue_hold_expires_that_hold(
     assert (await stored(database, other.id)).status is Status.HELD
     assert (ALICE, "hold_expired", dead.id, micros(END)) in outbox(database.url)
     assert taken(database.url) == [
-        (0, dora.id, OPENING),
-        (0, dora.id, OPENING + 1),
-        (1, BOB, OPENING),
-        (1, CARA, OPENING + 1),
+        *slot_of(0, dora.id, OPENING),
+        *slot_of(0, dora.id, OPENING + QUARTER),
+        *slot_of(1, BOB, OPENING),
+        *slot_of(1, CARA, OPENING + QUARTER),
     ]
     assert await sweep(database, END) == 1
     assert [row[2] for row in outbox(database.url) if row[1] == "hold_expired"] == [
@@ -279,7 +291,7 @@ async def test_a_refused_hold_changes_nothing_in_the_transaction(
     database: Database, dora: Provider
 ) -> None:
     halves = BookingPolicy(slot_length=timedelta(minutes=30))
-    await hold(database, ALICE, dora, OPENING + 1)
+    await hold(database, ALICE, dora, OPENING + QUARTER)
     before = all_rows(database.url)
 
     async with database.transaction() as uow:
@@ -315,12 +327,19 @@ async def test_moving_a_hold_frees_the_old_time_and_restarts_its_duration(
     held = await hold(database, ALICE, dora, OPENING)
     later = NOW + timedelta(minutes=20)
 
-    moved = await hold(database, ALICE, emil, OPENING + 5, later, moving=held.id)
+    moved = await hold(database, ALICE, emil, OPENING + 5 * QUARTER, later, moving=held.id)
 
     assert moved == await stored(database, held.id)
-    assert (moved.id, moved.provider_id, moved.span.start) == (held.id, emil.id, OPENING + 5)
+    assert (moved.id, moved.provider_id, moved.span.start) == (
+        held.id,
+        emil.id,
+        OPENING + 5 * QUARTER,
+    )
     assert (moved.held_at, moved.expires_at) == (later, later + timedelta(minutes=30))
-    assert taken(database.url) == [(0, emil.id, OPENING + 5), (1, ALICE, OPENING + 5)]
+    assert taken(database.url) == [
+        *slot_of(0, emil.id, OPENING + 5 * QUARTER),
+        *slot_of(1, ALICE, OPENING + 5 * QUARTER),
+    ]
     # The warning of the earlier time does not hold any more; see ``still_holds``.
     assert outbox(database.url) == [
         (ALICE, "hold_warning", held.id, micros(END - timedelta(minutes=5))),
@@ -339,7 +358,7 @@ async def test_moving_repeatedly_cannot_extend_a_hold_forever(
             database,
             ALICE,
             dora,
-            OPENING + number,
+            OPENING + number * QUARTER,
             NOW + timedelta(minutes=10 * number),
             moving=held.id,
         )
@@ -357,20 +376,22 @@ async def test_a_hold_may_move_to_the_same_time_with_another_provider(
 
 
 async def test_moving_does_not_count_as_a_second_hold(database: Database, dora: Provider) -> None:
-    held = [await hold(database, ALICE, dora, OPENING + n) for n in range(3)]
+    held = [await hold(database, ALICE, dora, OPENING + n * QUARTER) for n in range(3)]
 
-    assert (await hold(database, ALICE, dora, OPENING + 7, moving=held[1].id)).id == held[1].id
+    assert (await hold(database, ALICE, dora, OPENING + 7 * QUARTER, moving=held[1].id)).id == held[
+        1
+    ].id
 
 
 async def test_a_hold_keeps_its_time_if_the_new_time_is_taken(
     database: Database, dora: Provider
 ) -> None:
     held = await hold(database, ALICE, dora, OPENING)
-    await hold(database, BOB, dora, OPENING + 1)
+    await hold(database, BOB, dora, OPENING + QUARTER)
     before = all_rows(database.url)
 
     with pytest.raises(errors.SlotTaken):
-        await hold(database, ALICE, dora, OPENING + 1, moving=held.id)
+        await hold(database, ALICE, dora, OPENING + QUARTER, moving=held.id)
 
     assert all_rows(database.url) == before
 
@@ -381,10 +402,10 @@ async def test_only_a_live_hold_of_the_client_can_be_moved(
     held = await hold(database, ALICE, dora, OPENING)
 
     with pytest.raises(errors.ReservationUnknown):
-        await hold(database, BOB, dora, OPENING + 1, moving=held.id)
+        await hold(database, BOB, dora, OPENING + QUARTER, moving=held.id)
     await confirm(database, held.id, ALICE, NOW)
     with pytest.raises(errors.AlreadyConfirmed):
-        await hold(database, ALICE, dora, OPENING + 1, moving=held.id)
+        await hold(database, ALICE, dora, OPENING + QUARTER, moving=held.id)
 
 
 @pytest.mark.parametrize("gone", ["expired", "released"])
@@ -395,10 +416,10 @@ async def test_moving_a_missing_hold_creates_a_new_one(
     if gone == "released":
         await release(database, held.id, ALICE, NOW)
 
-    fresh = await hold(database, ALICE, dora, OPENING + 1, END, moving=held.id)
+    fresh = await hold(database, ALICE, dora, OPENING + QUARTER, END, moving=held.id)
 
     assert fresh.id != held.id
-    assert fresh.span.start == OPENING + 1
+    assert fresh.span.start == OPENING + QUARTER
 
 
 async def test_the_time_of_the_hold_being_moved_is_shown_as_free(
@@ -512,11 +533,15 @@ async def test_overdue_holds_end_in_batches_oldest_first(
 ) -> None:
     people = (ALICE, BOB, CARA) * 3
     numbers = [
-        (await hold(database, people[n], dora, OPENING + n, NOW + timedelta(minutes=n))).id
+        (
+            await hold(database, people[n], dora, OPENING + n * QUARTER, NOW + timedelta(minutes=n))
+        ).id
         for n in range(7)
     ]
     # The first hold is moved, so it becomes the youngest.
-    await hold(database, ALICE, dora, OPENING + 9, NOW + timedelta(minutes=7), moving=numbers[0])
+    await hold(
+        database, ALICE, dora, OPENING + 9 * QUARTER, NOW + timedelta(minutes=7), moving=numbers[0]
+    )
     all_over = NOW + timedelta(minutes=37)
 
     assert await sweep(database, END) == 0
@@ -546,7 +571,7 @@ async def test_the_next_expiry_is_the_earliest_end_of_a_hold(
 
     assert await next_expiry() is None
     held = await hold(database, ALICE, dora, OPENING)
-    await hold(database, BOB, dora, OPENING + 1, NOW + SECOND)
+    await hold(database, BOB, dora, OPENING + QUARTER, NOW + SECOND)
     assert await next_expiry() == END
     await confirm(database, held.id, ALICE, NOW)
     assert await next_expiry() == END + SECOND
@@ -569,13 +594,15 @@ async def test_reservations_are_listed_by_start_within_their_window(
     database: Database, dora: Provider
 ) -> None:
     for client, n in ((ALICE, 5), (BOB, 2), (CARA, 8)):
-        await hold(database, client, dora, OPENING + n)
+        await hold(database, client, dora, OPENING + n * QUARTER)
 
     async with database.snapshot() as uow:
         every = await uow.queries.agenda(dora.id, HOURS, NOW)
-        some = await uow.queries.agenda(dora.id, TimeSpan(OPENING + 3, OPENING + 8), NOW)
-    assert [r.span.start - OPENING for r in every] == [2, 5, 8]
-    assert [r.span.start - OPENING for r in some] == [5]
+        some = await uow.queries.agenda(
+            dora.id, TimeSpan(OPENING + 3 * QUARTER, OPENING + 8 * QUARTER), NOW
+        )
+    assert [r.span.start - OPENING for r in every] == [2 * QUARTER, 5 * QUARTER, 8 * QUARTER]
+    assert [r.span.start - OPENING for r in some] == [5 * QUARTER]
 
 
 async def test_the_messages_that_show_a_reservation_are_stored(
@@ -587,7 +614,7 @@ async def test_the_messages_that_show_a_reservation_are_stored(
         assert await uow.cards.of(held.id) == Card()
         await uow.cards.show(held.id, chat, 71)
         await uow.cards.show_notice(held.id, chat, 72)
-    moved = await hold(database, ALICE, dora, OPENING + 1, moving=held.id)
+    moved = await hold(database, ALICE, dora, OPENING + QUARTER, moving=held.id)
 
     async with database.snapshot() as uow:
         assert await uow.cards.of(held.id) == Card(71, 72)
@@ -598,7 +625,7 @@ async def test_the_messages_that_show_a_reservation_are_stored(
 
 
 async def test_a_message_is_the_card_of_one_reservation(database: Database, dora: Provider) -> None:
-    first, second = [await hold(database, ALICE, dora, OPENING + n) for n in range(2)]
+    first, second = [await hold(database, ALICE, dora, OPENING + n * QUARTER) for n in range(2)]
     chat = account_of(ALICE)
     async with database.transaction() as uow:
         for number, message in ((first.id, 71), (second.id, 72), (second.id, 71)):
@@ -623,10 +650,12 @@ async def test_a_message_is_the_card_of_one_reservation(database: Database, dora
 async def test_free_slots_are_found_soonest_first_by_day_and_by_month(
     database: Database, dora: Provider
 ) -> None:
-    far = OPENING + 40 * 96
+    far = OPENING + 40 * DAY
     async with database.transaction() as uow:
         await uow.availability.replace(
-            dora.id, [HOURS], [TimeSpan(OPENING, OPENING + 2), TimeSpan(far, far + 2)]
+            dora.id,
+            [HOURS],
+            [TimeSpan(OPENING, OPENING + 2 * QUARTER), TimeSpan(far, far + 2 * QUARTER)],
         )
     day = HOURS.starts_at.date()
 
@@ -641,8 +670,8 @@ async def test_free_slots_are_found_soonest_first_by_day_and_by_month(
         nothing = await days_with_slots(
             uow, search, day + timedelta(days=1), day + timedelta(days=39), BERLIN
         )
-    assert [slot.start for slot in soonest] == [OPENING, OPENING + 1, far]
-    assert [slot.start for slot in of_day] == [OPENING, OPENING + 1]
+    assert [slot.start for slot in soonest] == [OPENING, OPENING + QUARTER, far]
+    assert [slot.start for slot in of_day] == [OPENING, OPENING + QUARTER]
     assert of_next_day == ()
     assert days == {day, day + timedelta(days=40)}
     assert nothing == frozenset()
@@ -652,11 +681,13 @@ async def test_a_slot_that_extends_beyond_the_window_must_be_free_completely(
     database: Database, dora: Provider
 ) -> None:
     halves = BookingPolicy(slot_length=timedelta(minutes=30))
-    await hold(database, ALICE, dora, OPENING + 3)
+    await hold(database, ALICE, dora, OPENING + 3 * QUARTER)
 
     async with database.snapshot() as uow:
         search = SlotSearch(SlotChoice(dora.id), BOB, halves, NOW)
-        assert await search.between(uow, OPENING, OPENING + 3) == (TimeSpan(OPENING, OPENING + 2),)
-        assert await search.between(uow, OPENING + 3, OPENING + 5) == (
-            TimeSpan(OPENING + 4, OPENING + 6),
+        assert await search.between(uow, OPENING, OPENING + 3 * QUARTER) == (
+            TimeSpan(OPENING, OPENING + 2 * QUARTER),
+        )
+        assert await search.between(uow, OPENING + 3 * QUARTER, OPENING + 5 * QUARTER) == (
+            TimeSpan(OPENING + 4 * QUARTER, OPENING + 6 * QUARTER),
         )

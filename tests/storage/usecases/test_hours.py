@@ -26,6 +26,7 @@ from domain.usecases.remove_availability import (
     undo_publication,
 )
 from storage.database import Database
+from tests.kit.cells import QUARTER, cell_of
 from tests.kit.clinic import (
     ALICE,
     BERLIN,
@@ -45,7 +46,7 @@ from tests.kit.raw_database import all_rows, rows
 DAY = date(2026, 7, 1)
 NINE_TO_TEN: DayHours = (DAY, (WallSpan(540, 600),))
 NINE_TO_NOON: DayHours = (DAY, (WallSpan(540, 720),))
-NINE = int(datetime.fromisoformat("2026-07-01T07:00Z").timestamp()) // 900
+NINE = cell_of(datetime.fromisoformat("2026-07-01T07:00Z"))
 
 
 @pytest.fixture
@@ -155,8 +156,8 @@ async def test_a_preview_shows_the_time_the_slots_and_hours_already_posted(
 
     shown = await preview(database, draft)
 
-    assert shown.spans == (TimeSpan(NINE, NINE + 12),)
-    assert shown.posted == (TimeSpan(NINE, NINE + 4),)
+    assert shown.spans == (TimeSpan(NINE, NINE + 12 * QUARTER),)
+    assert shown.posted == (TimeSpan(NINE, NINE + 4 * QUARTER),)
     assert shown.slots == 12
     assert all_rows(database.url) == before
 
@@ -165,8 +166,8 @@ async def test_publishing_posts_the_hours(database: Database, dora: Provider) ->
     done = await published(database, NINE_TO_TEN)
 
     assert done.state is DraftState.PUBLISHED
-    assert done.added == (TimeSpan(NINE, NINE + 4),)
-    assert posted(database, dora) == [HOURS, TimeSpan(NINE, NINE + 4)]
+    assert done.added == (TimeSpan(NINE, NINE + 4 * QUARTER),)
+    assert posted(database, dora) == [HOURS, TimeSpan(NINE, NINE + 4 * QUARTER)]
 
 
 async def test_publishing_twice_or_the_same_hours_again_adds_nothing_twice(
@@ -199,8 +200,13 @@ async def test_hours_that_touch_or_overlap_become_one(
 
     done = await published(database, (DAY, (hours,)))
 
-    assert done.added == tuple(TimeSpan(NINE + start, NINE + end) for start, end in added)
-    cells = {*range(NINE, NINE + 4), *(cell for span in done.added for cell in span.cells)}
+    assert done.added == tuple(
+        TimeSpan(NINE + start * QUARTER, NINE + end * QUARTER) for start, end in added
+    )
+    cells = {
+        *range(NINE, NINE + 4 * QUARTER),
+        *(cell for span in done.added for cell in span.cells),
+    }
     assert posted(database, dora) == [HOURS, TimeSpan(min(cells), max(cells) + 1)]
 
 
@@ -235,7 +241,7 @@ async def test_discarding_a_published_draft_changes_nothing(
     done = await published(database, NINE_TO_TEN)
 
     assert await discard(database, done) == done
-    assert TimeSpan(NINE, NINE + 4) in posted(database, dora)
+    assert TimeSpan(NINE, NINE + 4 * QUARTER) in posted(database, dora)
 
 
 async def test_a_draft_belongs_to_its_provider(database: Database, dora: Provider) -> None:
@@ -295,11 +301,11 @@ async def test_undoing_restores_the_previous_hours(database: Database, dora: Pro
 async def test_removing_keeps_the_other_hours(
     database: Database, dora: Provider, removed: tuple[int, int], left: list[tuple[int, int]]
 ) -> None:
-    span = TimeSpan(OPENING + removed[0], OPENING + removed[1])
+    span = TimeSpan(OPENING + removed[0] * QUARTER, OPENING + removed[1] * QUARTER)
 
     assert await remove(database, span) == Removal(done=True)
     assert posted(database, dora) == [
-        TimeSpan(OPENING + start, OPENING + end) for start, end in left
+        TimeSpan(OPENING + start * QUARTER, OPENING + end * QUARTER) for start, end in left
     ]
     after = all_rows(database.url)
     assert await remove(database, span) == Removal(done=True)
@@ -308,15 +314,15 @@ async def test_removing_keeps_the_other_hours(
 
 async def booked(database: Database, dora: Provider) -> list[Reservation]:
     """Two reservations within the second hour, a hold and a booking, and one before it."""
-    booking = await hold(database, ALICE, dora, OPENING + 5)
+    booking = await hold(database, ALICE, dora, OPENING + 5 * QUARTER)
     async with database.transaction() as uow:
         booking = await confirm_hold(uow, POLICY, booking.id, ALICE, NOW)
-    held = await hold(database, BOB, dora, OPENING + 4)
-    await hold(database, CARA, dora, OPENING + 3)
+    held = await hold(database, BOB, dora, OPENING + 4 * QUARTER)
+    await hold(database, CARA, dora, OPENING + 3 * QUARTER)
     return [held, booking]
 
 
-SECOND_HOUR = TimeSpan(OPENING + 4, OPENING + 8)
+SECOND_HOUR = TimeSpan(OPENING + 4 * QUARTER, OPENING + 8 * QUARTER)
 
 
 async def test_with_reservations_inside_asking_changes_nothing_and_lists_them(
@@ -339,8 +345,8 @@ async def test_kept_reservations_stay_after_their_hours_are_removed(
         done=True, inside=tuple(inside)
     )
     assert posted(database, dora) == [
-        TimeSpan(OPENING, OPENING + 4),
-        TimeSpan(OPENING + 8, HOURS.end),
+        TimeSpan(OPENING, OPENING + 4 * QUARTER),
+        TimeSpan(OPENING + 8 * QUARTER, HOURS.end),
     ]
     assert all_rows(database.url)["reservation"] == reservations
 
@@ -384,7 +390,7 @@ async def test_overdue_holds_and_begun_reservations_are_not_asked_about(
         == 2
     )
     assert len((await remove(database, SECOND_HOUR, now=NOW + POLICY.hold_duration)).inside) == 1
-    begun = TimeSpan(OPENING + 5, OPENING + 6).starts_at
+    begun = TimeSpan(OPENING + 5 * QUARTER, OPENING + 6 * QUARTER).starts_at
     assert len((await remove(database, SECOND_HOUR, now=begun - timedelta.resolution)).inside) == 1
     assert await remove(database, SECOND_HOUR, now=begun) == Removal(done=True)
 
@@ -392,10 +398,13 @@ async def test_overdue_holds_and_begun_reservations_are_not_asked_about(
 async def test_a_reservation_partly_inside_is_asked_about_once(
     database: Database, dora: Provider
 ) -> None:
-    held = await hold(database, ALICE, dora, OPENING + 4)
+    held = await hold(database, ALICE, dora, OPENING + 4 * QUARTER)
 
     async with database.transaction() as uow:
-        spans = [TimeSpan(OPENING, OPENING + 5), TimeSpan(OPENING + 4, OPENING + 6)]
+        spans = [
+            TimeSpan(OPENING, OPENING + 5 * QUARTER),
+            TimeSpan(OPENING + 4 * QUARTER, OPENING + 6 * QUARTER),
+        ]
         removal = await remove_availability(uow, POLICY, DORA, dora.id, spans, Inside.ASK, NOW)
     assert removal == Removal(done=False, inside=(held,))
 

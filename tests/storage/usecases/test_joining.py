@@ -18,6 +18,7 @@ from domain.usecases.invite import (
 )
 from domain.usecases.name_provider import name_provider
 from storage.database import Database
+from tests.kit.cells import QUARTER
 from tests.kit.clinic import (
     ALICE,
     BOB,
@@ -163,8 +164,8 @@ async def test_a_handover_gives_the_provider_to_the_new_account_with_all_appoint
         await confirm_hold(work, POLICY, held.id, BOB, NOW)
     told = "SELECT recipient_id, chat_id FROM outbox WHERE kind = 'booking_confirmed'"
     assert rows(database.url, told) == [(ALICE, account_of(ALICE))]
-    assert await refusal_of(database, ALICE, dora, OPENING + 4) is errors.OwnSlot
-    assert await refusal_of(database, DORA, dora, OPENING + 4) is None
+    assert await refusal_of(database, ALICE, dora, OPENING + 4 * QUARTER) is errors.OwnSlot
+    assert await refusal_of(database, DORA, dora, OPENING + 4 * QUARTER) is None
 
 
 async def test_only_an_unused_handover_is_asked_about(database: Database, dora: Provider) -> None:

@@ -14,6 +14,7 @@ from domain.usecases.end_reservation import cancel_by_client, confirm_hold
 from domain.usecases.hold_slot import hold_slot
 from domain.usecases.reachability import announce_reachable, mark_unreachable
 from storage.database import Database
+from tests.kit.cells import QUARTER
 from tests.kit.clinic import (
     ALICE,
     BOB,
@@ -126,7 +127,7 @@ async def test_a_hold_made_before_cannot_be_confirmed_but_released(
     database: Database, dora: Provider
 ) -> None:
     held = await hold(database, ALICE, dora, OPENING)
-    booked = await hold(database, ALICE, dora, OPENING + 1)
+    booked = await hold(database, ALICE, dora, OPENING + QUARTER)
     async with database.transaction() as uow:
         booked = await confirm_hold(uow, POLICY, booked.id, ALICE, NOW)
     await lose(database, DORA)

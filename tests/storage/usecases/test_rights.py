@@ -55,6 +55,7 @@ from domain.usecases.remove_availability import Inside, remove_availability, und
 from storage.database import Database
 from storage.tables import metadata
 from storage.unit_of_work import SqlUnitOfWork
+from tests.kit.cells import QUARTER
 from tests.kit.clinic import (
     ALICE,
     BERLIN,
@@ -248,7 +249,13 @@ def of_provider(name: str, at: str, *allowed: str) -> dict[str, Right]:
         f"removes for {name}": Right(
             remove_availability,
             lambda w, who, s: remove_availability(
-                w, POLICY, who, its(s).id, [TimeSpan(OPENING, OPENING + 8)], Inside.CANCEL, NOW
+                w,
+                POLICY,
+                who,
+                its(s).id,
+                [TimeSpan(OPENING, OPENING + 8 * QUARTER)],
+                Inside.CANCEL,
+                NOW,
             ),
             provider,
         ),
@@ -330,18 +337,22 @@ RIGHTS = {
     "moves": Right(
         hold_slot,
         lambda w, who, s: hold_slot(
-            w, POLICY, who, SlotChoice(s.dora.id, OPENING + 8, s.dora.held.id), NOW
+            w, POLICY, who, SlotChoice(s.dora.id, OPENING + 8 * QUARTER, s.dora.held.id), NOW
         ),
         answered(NONE, client=OK, provider=OWN),
     ),
     "holds": Right(
         hold_slot,
-        lambda w, who, s: hold_slot(w, POLICY, who, SlotChoice(s.dora.id, OPENING + 8), NOW),
+        lambda w, who, s: hold_slot(
+            w, POLICY, who, SlotChoice(s.dora.id, OPENING + 8 * QUARTER), NOW
+        ),
         answered(OK, provider=OWN),
     ),
     "holds with a provider without Telegram": Right(
         hold_slot,
-        lambda w, who, s: hold_slot(w, POLICY, who, SlotChoice(s.fay.id, OPENING + 8), NOW),
+        lambda w, who, s: hold_slot(
+            w, POLICY, who, SlotChoice(s.fay.id, OPENING + 8 * QUARTER), NOW
+        ),
         EVERYBODY,
     ),
     **of_provider("Dora", "dora", "provider", "assistant"),
@@ -474,7 +485,7 @@ async def stage(database: Database) -> Stage:
         used, _ = await invited(uow, InvitationKind.PROVIDER, dora)
         await uow.invitations.use(digest_of(used), DORA, NOW)
     await hold(database, BOB, emil, OPENING)
-    await hold(database, EMIL, dora, OPENING + 1)
+    await hold(database, EMIL, dora, OPENING + QUARTER)
     return Stage(
         await practice(database, dora, DORA, ALICE),
         await practice(database, fay, IDA, CARA),

@@ -10,8 +10,9 @@ from domain.person import Contact
 from domain.reservation import REASON_LIMIT, Reservation, Status
 from domain.timespan import TimeSpan
 from tests.kit.bot import BotHarness
+from tests.kit.cells import QUARTER
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import add_assistant, add_provider, live_in, quarter
+from tests.kit.clinic import add_assistant, add_provider, in_berlin, live_in
 
 pytestmark = pytest.mark.usually("sqlite")
 
@@ -170,7 +171,7 @@ async def test_days_with_reservations_outside_open_hours_have_buttons_too(
 ) -> None:
     await alice.books("09:15", day="28")
     async with bot.app.database.transaction() as work:
-        await work.availability.replace(1, [TimeSpan(quarter(28, 9), quarter(28, 12))], [])
+        await work.availability.replace(1, [TimeSpan(in_berlin(28, 9), in_berlin(28, 12))], [])
     await dora.sends("/agenda")
     assert dora.buttons[-1] == "Sat 28 Nov · 1"
 
@@ -179,7 +180,7 @@ async def test_six_days_ahead_have_buttons_however_far_apart_they_are(bot: BotHa
     dora = await add_provider(bot, days=(24, 30))
     async with bot.app.database.transaction() as work:
         december = [
-            TimeSpan(quarter(day, 9, month=12), quarter(day, 12, month=12))
+            TimeSpan(in_berlin(day, 9, month=12), in_berlin(day, 12, month=12))
             for day in (1, 10, 20, 30, 31)
         ]
         await work.availability.replace(1, [], december)
@@ -198,9 +199,9 @@ async def test_a_reservation_past_midnight_is_on_the_day_it_begins(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.sends("/bookings")
-    midnight, client = quarter(26, 0), await alice.number()
+    midnight, client = in_berlin(26, 0), await alice.number()
     async with bot.app.database.transaction() as work:
-        span = TimeSpan(midnight - 1, midnight + 1)
+        span = TimeSpan(midnight - QUARTER, midnight + QUARTER)
         await work.reservations.add(
             Reservation(0, 1, client, span, Status.HELD, bot.now, bot.now + timedelta(minutes=30))
         )
@@ -720,11 +721,11 @@ async def test_an_unreadable_button_is_answered(
 
 
 async def test_a_full_day_is_paged(bot: BotHarness, dora: ChatUser) -> None:
-    start = quarter(25, 9)
+    start = in_berlin(25, 9)
     async with bot.app.database.transaction() as work:
         for n in range(21):
             client = await work.people.record_contact(Contact(2000 + n, f"Client {n}"), bot.now)
-            span = TimeSpan(start + n, start + n + 1)
+            span = TimeSpan(start + n * QUARTER, start + (n + 1) * QUARTER)
             hold = Reservation(
                 0, 1, client.id, span, Status.HELD, bot.now, bot.now + timedelta(minutes=30)
             )

@@ -35,10 +35,11 @@ from domain.person import NAME_LIMIT, Person
 from domain.provider import SLUG_LIMIT, Provider
 from domain.reservation import REASON_LIMIT, Party, Reservation, Status
 from domain.timespan import TimeSpan
+from tests.kit.cells import QUARTER, cell_of
 from tests.kit.screens import DORA, EMIL, button_data, labels, locale_in
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
-NINE = int(datetime(2026, 11, 25, 8, tzinfo=UTC).timestamp()) // 900
+NINE = cell_of(datetime(2026, 11, 25, 8, tzinfo=UTC))
 MONDAY, WEDNESDAY = date(2026, 11, 23), date(2026, 11, 25)
 ALICE = Person(101, 7_000_101, "Alice", "alice_a")
 BOB = Person(102, 7_000_102, "Bob")
@@ -47,10 +48,16 @@ MOST_BUTTONS, WIDEST_ROW = 100, 8
 LONGEST_ALERT = 200
 
 BOOKED = Reservation(
-    1, 1, 101, TimeSpan(NINE, NINE + 1), Status.CONFIRMED, NOW, None, confirmed_at=NOW
+    1, 1, 101, TimeSpan(NINE, NINE + QUARTER), Status.CONFIRMED, NOW, None, confirmed_at=NOW
 )
 HELD = Reservation(
-    2, 1, 102, TimeSpan(NINE + 2, NINE + 3), Status.HELD, NOW, NOW + timedelta(minutes=30)
+    2,
+    1,
+    102,
+    TimeSpan(NINE + 2 * QUARTER, NINE + 3 * QUARTER),
+    Status.HELD,
+    NOW,
+    NOW + timedelta(minutes=30),
 )
 ENDED = replace(BOOKED, status=Status.CANCELLED, ended_at=NOW, ended_by=Party.CLIENT)
 
@@ -111,7 +118,12 @@ def test_no_button_leads_to_days_out_of_reach(edge: int) -> None:
 def test_a_full_page_of_the_longest_names_fits_into_a_message(language: str) -> None:
     wide = Person(103, 7_000_103, "W" * 129, "w" * 32)
     entries = [
-        Entry(replace(HELD, id=2**40 + n, span=TimeSpan(NINE + n, NINE + n + 1)), wide)
+        Entry(
+            replace(
+                HELD, id=2**40 + n, span=TimeSpan(NINE + n * QUARTER, NINE + (n + 1) * QUARTER)
+            ),
+            wide,
+        )
         for n in range(ENTRIES_PER_PAGE)
     ]
     entry = entries[0]

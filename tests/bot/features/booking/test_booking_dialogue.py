@@ -7,7 +7,7 @@ from domain.person import Contact
 from domain.timespan import TimeSpan
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import add_provider, add_self, live_in, quarter
+from tests.kit.clinic import add_provider, add_self, in_berlin, live_in
 
 DECEMBER = ("Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Mon")
 EMPTY_MONTHS = (
@@ -171,8 +171,8 @@ async def test_only_a_time_that_others_hold_is_called_taken(
         assert client.card.text.startswith(answer)
 
     async with bot.app.database.transaction() as uow:
-        hours = [TimeSpan(quarter(25, 9), quarter(25, 9) + 1)]
-        await uow.availability.replace(1, [TimeSpan(quarter(25, 9), quarter(25, 12))], hours)
+        hours = [TimeSpan(in_berlin(25, 9), in_berlin(25, 9, 15))]
+        await uow.availability.replace(1, [TimeSpan(in_berlin(25, 9), in_berlin(25, 12))], hours)
     await client.sends(typed)
     client.card.shows(full)
 

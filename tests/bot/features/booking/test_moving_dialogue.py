@@ -3,7 +3,7 @@
 from domain.reservation import Status
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import add_provider, quarter
+from tests.kit.clinic import add_provider, in_berlin
 
 
 async def test_a_typed_time_is_one_tap_away_and_moves_the_hold(
@@ -20,7 +20,7 @@ async def test_a_typed_time_is_one_tap_away_and_moves_the_hold(
     await alice.taps("Move to Wed 11:00")
     alice.card.shows("Wednesday, 25 November 2026, 11:00–11:15")
     assert len([message for message in alice.shown if message.rows]) == 1
-    assert [r.span.start for r in await alice.reservations()] == [quarter(25, 11)]
+    assert [r.span.start for r in await alice.reservations()] == [in_berlin(25, 11)]
     await bob.sends("25 Nov")
     assert "09:15" in bob.buttons
     assert "11:00" not in bob.buttons
@@ -100,7 +100,7 @@ async def test_a_move_to_a_time_taken_meanwhile_shows_what_is_free(
     assert "10:00" not in alice.buttons
     assert "10:15" in alice.buttons
     assert [(r.span.start, r.status) for r in await alice.reservations()] == [
-        (quarter(25, 9, 15), Status.HELD)
+        (in_berlin(25, 9, 15), Status.HELD)
     ]
 
 
@@ -118,7 +118,7 @@ async def test_a_second_tap_on_a_provider_leads_to_another_time_for_the_hold(
     await alice.taps("11:00")
 
     providers.shows("Held for you", "11:00–11:15")
-    assert [r.span.start for r in await alice.reservations()] == [quarter(25, 11)]
+    assert [r.span.start for r in await alice.reservations()] == [in_berlin(25, 11)]
 
 
 async def test_a_calendar_on_the_card_of_a_booking_is_not_overwritten_when_that_is_cancelled(
@@ -146,7 +146,7 @@ async def test_another_time_of_a_hold_that_has_ended_is_a_new_hold(
     await alice.taps("11:00")
 
     times.shows("Held for you", "11:00–11:15")
-    assert [(r.id, r.span.start) for r in await alice.reservations()][-1] == (2, quarter(25, 11))
+    assert [(r.id, r.span.start) for r in await alice.reservations()][-1] == (2, in_berlin(25, 11))
 
 
 async def test_an_old_calendar_of_a_hold_shows_the_booking_that_it_has_become(

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from bot.features.booking.offers import nearest, spread
 from domain.timespan import TimeSpan, instant, local_day
-from tests.kit.clinic import quarter
+from tests.kit.cells import DAY, QUARTER
+from tests.kit.clinic import in_berlin
 
 BERLIN = ZoneInfo("Europe/Berlin")
-FREE = st.lists(st.integers(quarter(20, 0), quarter(30, 0)), unique=True).map(
-    lambda starts: [TimeSpan(start, start + 1) for start in sorted(starts)]
+FREE = st.lists(st.integers(in_berlin(20, 0), in_berlin(30, 0)), unique=True).map(
+    lambda starts: [TimeSpan(start, start + QUARTER) for start in sorted(starts)]
 )
 NEAREST = [
     ("25 10:00", "25 10:00", "25 09:00 25 09:15 25 11:45"),
@@ -33,8 +34,8 @@ def times(text: str) -> list[TimeSpan]:
 
 def slot(text: str) -> TimeSpan:
     moment = datetime.strptime(f"2026-11-{text}", "%Y-%m-%d %H:%M").replace(tzinfo=BERLIN)
-    start = quarter(moment.day, moment.hour, moment.minute)
-    return TimeSpan(start, start + 1)
+    start = in_berlin(moment.day, moment.hour, moment.minute)
+    return TimeSpan(start, start + QUARTER)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_the_nearest_times_come_in_order(first: str, last: str, found: str) -> N
     assert nearest(free, slot(first).start, slot(last).start) == times(found)
 
 
-@given(FREE, st.integers(quarter(20, 0), quarter(30, 0)), st.integers(0, 96))
+@given(FREE, st.integers(in_berlin(20, 0), in_berlin(30, 0)), st.integers(0, DAY))
 def test_no_free_time_is_nearer_than_those_found(
     free: list[TimeSpan], first: int, length: int
 ) -> None:

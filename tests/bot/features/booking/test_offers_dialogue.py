@@ -5,7 +5,7 @@ import pytest
 from domain.timespan import TimeSpan
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import add_provider, quarter
+from tests.kit.clinic import add_provider, in_berlin
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ async def dora(bot: BotHarness) -> ChatUser:
     """Return a provider with hours on 25 November and on the first 20 days of December."""
     dora = await add_provider(bot)
     december = [
-        TimeSpan(quarter(day, 9, month=12), quarter(day, 15, month=12)) for day in range(1, 21)
+        TimeSpan(in_berlin(day, 9, month=12), in_berlin(day, 15, month=12)) for day in range(1, 21)
     ]
     async with bot.app.database.transaction() as work:
         await work.availability.replace(1, [], december)
@@ -96,8 +96,8 @@ async def test_a_day_tapped_on_an_old_calendar_offers_the_nearest_free_times(
     async with alice.bot.app.database.transaction() as work:
         await work.availability.replace(
             1,
-            [TimeSpan(quarter(25, 9), quarter(25, 12))],
-            [TimeSpan(quarter(25, 9), quarter(25, 9, 15))],
+            [TimeSpan(in_berlin(25, 9), in_berlin(25, 12))],
+            [TimeSpan(in_berlin(25, 9), in_berlin(25, 9, 15))],
         )
     await alice.sends("/book")
     await bob.sends("/book")

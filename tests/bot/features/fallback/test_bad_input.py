@@ -77,6 +77,10 @@ async def test_a_group_gets_a_link_to_the_private_chat_and_nothing_else(
         "bs:a:b:c",
         "bs:-1:0:0",
         "bs:1:99999999999999999999:0",
+        "bt:1",
+        "bt:1:2:3:4",
+        "bt:1:-1",
+        "bt:1:zzzzzzzzzz",
         "bd:1:20261399:0:0",
         "n:1",
     ],
@@ -107,6 +111,7 @@ async def test_a_forged_button_is_answered(
         "hu:1:a",
         "ht:1:20261125",
         "hr:1:2:c",
+        "hc:1:2:c",
         "sn",
     ],
 )
@@ -148,7 +153,10 @@ async def test_a_forged_day_or_page_out_of_reach_shows_the_nearest(
 
 @pytest.mark.parametrize(
     "data",
-    ["bs:1:1:0", "bs:1:4611686018427387904:0", "bs:1:0:0", "bs:999:1995104:0", "bs:1:1995104:999"],
+    [
+        *("bs:1:1:0", "bs:1:4611686018427387904:0", "bs:1:0:0", "bs:999:1995104:0"),
+        *("bs:1:1995104:999", "bt:1:1", "bt:1:0", "bt:rr:3kaao", "bt:1:3kaao:rr", "bt:1:3kaap"),
+    ],
 )
 async def test_a_forged_time_is_refused_with_a_reason(
     alice: ChatUser, open_hours: ChatUser, data: str

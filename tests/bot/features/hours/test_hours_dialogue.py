@@ -5,11 +5,12 @@ from datetime import date, timedelta
 import pytest
 from inline_snapshot import snapshot
 
+from bot.buttons.hours import RemoveHours
 from domain.timespan import TimeSpan
 from domain.usecases.acting import own_provider
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import add_provider, live_in, quarter
+from tests.kit.clinic import add_provider, in_berlin, live_in
 
 pytestmark = pytest.mark.usually("sqlite")
 
@@ -49,7 +50,7 @@ async def chooses_days(provider: ChatUser, *days: str) -> None:
     await provider.taps("Next ›")
 
 
-WEDNESDAY = TimeSpan(quarter(25, 9), quarter(25, 12))
+WEDNESDAY = TimeSpan(in_berlin(25, 9), in_berlin(25, 12))
 
 
 async def test_hours_are_for_providers_only(dora: ChatUser, alice: ChatUser) -> None:
@@ -65,7 +66,7 @@ async def test_hours_are_for_providers_only(dora: ChatUser, alice: ChatUser) -> 
         "hp:1",
         "hx:1",
         "hu:1:a",
-        f"hr:{WEDNESDAY.start}:{WEDNESDAY.end}:a",
+        RemoveHours(WEDNESDAY.start, WEDNESDAY.end, "a").pack(),
     ):
         await alice.taps_data(data, alice.last.id)
         assert alice.person.toasts[-1] == (PROVIDERS_ONLY, True)
@@ -115,7 +116,10 @@ Fri 27 Nov: 08:00–15:00
 
 [Undo] [See hours]\
 """)
-    assert await open_hours_of(bot, dora) == [WEDNESDAY, TimeSpan(quarter(27, 8), quarter(27, 15))]
+    assert await open_hours_of(bot, dora) == [
+        WEDNESDAY,
+        TimeSpan(in_berlin(27, 8), in_berlin(27, 15)),
+    ]
 
     await dora.taps("Undo")
 
@@ -237,7 +241,7 @@ async def test_a_weekday_that_contradicts_its_date_is_asked_about(
     await dora.taps("Sat 28 Nov, 08:00–09:00")
     dora.card.shows("Sat 28 Nov: 08:00–09:00")
     await dora.taps("Publish")
-    assert TimeSpan(quarter(28, 8), quarter(28, 9)) in await open_hours_of(bot, dora)
+    assert TimeSpan(in_berlin(28, 8), in_berlin(28, 9)) in await open_hours_of(bot, dora)
 
 
 async def test_weekly_hours_lead_to_the_calendar(bot: BotHarness) -> None:
@@ -411,7 +415,7 @@ async def test_hours_off_the_grid_are_refused_with_the_nearest_hours_inside(
     assert not [label for label in dora.buttons if "Publish" in label]
     await dora.taps("Tue 24 Nov, 09:45–12:00")
     await dora.taps("Publish")
-    assert TimeSpan(quarter(24, 9, 45), quarter(24, 12)) in await open_hours_of(bot, dora)
+    assert TimeSpan(in_berlin(24, 9, 45), in_berlin(24, 12)) in await open_hours_of(bot, dora)
 
 
 async def test_hours_with_no_quarter_inside_have_no_suggestion(dora: ChatUser) -> None:
@@ -507,7 +511,7 @@ async def test_publishing_an_old_preview_is_refused_once_its_time_has_come(
     await dora.taps("Mon 23 Nov, 11:30–13:00")
     await dora.taps("Publish")
     assert await open_hours_of(bot, dora) == [
-        TimeSpan(quarter(23, 11, 30), quarter(23, 13)),
+        TimeSpan(in_berlin(23, 11, 30), in_berlin(23, 13)),
         WEDNESDAY,
     ]
 
@@ -537,7 +541,7 @@ Wed 25 Nov: 12:00–14:00
 
 [Undo] [See hours]\
 """)
-    assert await open_hours_of(bot, dora) == [TimeSpan(quarter(25, 9), quarter(25, 14))]
+    assert await open_hours_of(bot, dora) == [TimeSpan(in_berlin(25, 9), in_berlin(25, 14))]
 
     await types(dora, "25 Nov 10:00-14:00")
     assert str(dora.card) == snapshot("""\
@@ -576,7 +580,7 @@ async def test_discarding_adds_nothing_and_leads_back(bot: BotHarness, dora: Cha
 
 async def test_double_taps_do_no_more_than_one(bot: BotHarness, dora: ChatUser) -> None:
     await types(dora, "27 Nov 10:00-14:00")
-    once = TimeSpan(quarter(27, 10), quarter(27, 14))
+    once = TimeSpan(in_berlin(27, 10), in_berlin(27, 14))
     dora.person.taps("Publish")
     await dora.taps("Publish")
     dora.card.shows("Published")
@@ -658,8 +662,8 @@ Tap every day you want; they all get the same hours.
     await dora.taps("Publish")
     assert await open_hours_of(bot, dora) == [
         WEDNESDAY,
-        TimeSpan(quarter(27, 8), quarter(27, 15)),
-        TimeSpan(quarter(3, 8, month=12), quarter(3, 15, month=12)),
+        TimeSpan(in_berlin(27, 8), in_berlin(27, 15)),
+        TimeSpan(in_berlin(3, 8, month=12), in_berlin(3, 15, month=12)),
     ]
 
 
@@ -671,7 +675,7 @@ async def test_every_step_of_tapping_goes_on_after_a_restart(
         await bot.restarts()
         await dora.taps(label)
 
-    assert TimeSpan(quarter(27, 8), quarter(27, 15)) in await open_hours_of(bot, dora)
+    assert TimeSpan(in_berlin(27, 8), in_berlin(27, 15)) in await open_hours_of(bot, dora)
 
 
 async def test_typed_times_go_on_after_a_restart(bot: BotHarness, dora: ChatUser) -> None:
@@ -971,4 +975,4 @@ async def test_typed_hours_are_in_the_chosen_zone(bot: BotHarness, dora: ChatUse
     await types(dora, "27 Nov 4:00-5:00")
     dora.card.shows("Fri 27 Nov: 04:00–05:00", "New York time")
     await dora.taps("Publish")
-    assert TimeSpan(quarter(27, 10), quarter(27, 11)) in await open_hours_of(bot, dora)
+    assert TimeSpan(in_berlin(27, 10), in_berlin(27, 11)) in await open_hours_of(bot, dora)

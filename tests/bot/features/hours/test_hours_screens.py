@@ -57,6 +57,7 @@ from domain.posting import DayHours, Draft, plan
 from domain.provider import SLUG_LIMIT, Provider
 from domain.reservation import Reservation, Status
 from domain.timespan import TimeSpan, WallSpan
+from tests.kit.cells import QUARTER, cell_of
 from tests.kit.screens import button_data, labels, locale_in
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -64,7 +65,7 @@ NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
 WEDNESDAY = date(2026, 11, 25)
 POLICY = BookingPolicy()
-QUARTER = timedelta(minutes=15)
+LENGTH = timedelta(minutes=15)
 MORNING = WallSpan(9 * 60, 12 * 60)
 EVERY_OTHER_QUARTER = tuple(WallSpan(at, at + 15) for at in range(0, 24 * 60, 30))
 LONGEST_TEXT = 4096
@@ -87,8 +88,8 @@ def posting(
 
 
 def booking(number: int, status: Status = Status.CONFIRMED) -> Reservation:
-    start = int(datetime(2026, 11, 25, 8, tzinfo=UTC).timestamp()) // 900 + number
-    return Reservation(number, 1, 100 + number, TimeSpan(start, start + 1), status, NOW, None)
+    start = cell_of(datetime(2026, 11, 25, 8, tzinfo=UTC)) + number * QUARTER
+    return Reservation(number, 1, 100 + number, TimeSpan(start, start + QUARTER), status, NOW, None)
 
 
 @cache
@@ -122,10 +123,10 @@ def _shown(language: str) -> Iterator[Screen]:
         Posting(
             Draft(2**40, 1, crowded), full, full[::2], 20000, ["note " * 50] * 20, DraftStart(1, 2)
         ),
-        QUARTER,
+        LENGTH,
         TODAY,
     )
-    yield preview(r, Posting(Draft(1, 1, crowded), full, full, 0), QUARTER, TODAY)
+    yield preview(r, Posting(Draft(1, 1, crowded), full, full, 0), LENGTH, TODAY)
     yield published(r, Draft(1, 1, crowded, added=full), 9000, POLICY, TODAY)
     yield published(r, Draft(1, 1, crowded), 0, POLICY, TODAY)
     yield published(r, Draft(1, 1, crowded, added=full), 0, POLICY, TODAY, too_early=True)
@@ -213,7 +214,7 @@ def test_the_mark_of_a_list_tells_other_lists_apart() -> None:
 
 def test_a_preview_lists_ten_days_and_counts_the_rest() -> None:
     but_a_friday = [hours for hours in days(35, MORNING) if hours[0] != date(2026, 11, 27)]
-    screen = preview(locale_in(), posting(*but_a_friday, slots=408), QUARTER, TODAY)
+    screen = preview(locale_in(), posting(*but_a_friday, slots=408), LENGTH, TODAY)
 
     assert screen.plain.count("09:00–12:00") == 10
     assert "and 24 more days" in screen.plain
@@ -235,7 +236,7 @@ def test_a_preview_puts_a_weekly_pattern_on_one_line() -> None:
 
 
 def _preview(*hours: DayHours, language: str = "en") -> str:
-    return preview(locale_in(language), posting(*hours), QUARTER, TODAY).plain
+    return preview(locale_in(language), posting(*hours), LENGTH, TODAY).plain
 
 
 def test_a_preview_names_the_year_if_it_is_not_this_one() -> None:
@@ -246,25 +247,24 @@ def test_a_preview_names_the_year_if_it_is_not_this_one() -> None:
 def test_a_preview_names_the_hours_open_already() -> None:
     hours = days(1, MORNING)
     span = plan(hours, BERLIN, NOW)[0]
-    half = TimeSpan(span.start, span.start + 4)
+    half = TimeSpan(span.start, span.start + 4 * QUARTER)
 
-    assert "already open" not in preview(locale_in(), posting(*hours), QUARTER, TODAY).plain.lower()
+    assert "already open" not in preview(locale_in(), posting(*hours), LENGTH, TODAY).plain.lower()
     assert (
-        "09:00–10:00" in preview(locale_in(), posting(*hours, posted=(half,)), QUARTER, TODAY).plain
+        "09:00–10:00" in preview(locale_in(), posting(*hours, posted=(half,)), LENGTH, TODAY).plain
     )
-    nothing = preview(locale_in(), posting(*hours, posted=(span,)), QUARTER, TODAY)
+    nothing = preview(locale_in(), posting(*hours, posted=(span,)), LENGTH, TODAY)
     assert "These hours are already open." in nothing.plain
     assert labels(nothing) == ["See hours", "Discard"]
 
 
 def test_a_preview_says_on_which_days_the_clocks_change() -> None:
     spring = posting((date(2027, 3, 28), (WallSpan(60, 240),)))
-    screen = preview(locale_in(), spring, QUARTER, TODAY)
+    screen = preview(locale_in(), spring, LENGTH, TODAY)
 
     assert "clocks change on Sunday, 28 March 2027" in screen.plain
     assert (
-        "clocks change"
-        not in preview(locale_in(), posting(*days(3, MORNING)), QUARTER, TODAY).plain
+        "clocks change" not in preview(locale_in(), posting(*days(3, MORNING)), LENGTH, TODAY).plain
     )
 
 
@@ -280,11 +280,11 @@ def test_a_preview_says_where_no_slot_fits() -> None:
 def test_one_slot_and_one_day_are_singular() -> None:
     assert (
         "1 day, 1 slot"
-        in preview(locale_in(), posting(*days(1, MORNING), slots=1), QUARTER, TODAY).plain
+        in preview(locale_in(), posting(*days(1, MORNING), slots=1), LENGTH, TODAY).plain
     )
     assert (
         "1 Tag, 1 freie Zeit"
-        in preview(locale_in("de"), posting(*days(1, MORNING), slots=1), QUARTER, TODAY).plain
+        in preview(locale_in("de"), posting(*days(1, MORNING), slots=1), LENGTH, TODAY).plain
     )
 
 

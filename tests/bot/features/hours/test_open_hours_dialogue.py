@@ -4,13 +4,14 @@ from datetime import date
 
 import pytest
 
+from bot.buttons.hours import AskRemoval, RemoveHours
 from bot.features.hours.typed_hours import reads_as_hours
 from domain.reservation import Status
 from domain.timespan import TimeSpan
 from domain.usecases.acting import own_provider
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import add_provider, quarter
+from tests.kit.clinic import add_provider, in_berlin
 
 pytestmark = pytest.mark.usually("sqlite")
 
@@ -30,7 +31,9 @@ async def open_hours_of(bot: BotHarness, provider: ChatUser, day: int) -> list[T
         found = await own_provider(work, number)
         assert found is not None
         return list(
-            await work.queries.open_hours(found.id, TimeSpan(quarter(day, 0), quarter(day + 1, 0)))
+            await work.queries.open_hours(
+                found.id, TimeSpan(in_berlin(day, 0), in_berlin(day + 1, 0))
+            )
         )
 
 
@@ -89,7 +92,7 @@ async def test_a_span_is_removed_after_confirming(bot: BotHarness, dora: ChatUse
         f"{dora.toast}\n\nWednesday, 25 November 2026\nOpen: 13:00–17:00"
     )
     assert dora.buttons == ["🗑 Remove whole day", "Back"]
-    assert await open_hours_of(bot, dora, 25) == [TimeSpan(quarter(25, 13), quarter(25, 17))]
+    assert await open_hours_of(bot, dora, 25) == [TimeSpan(in_berlin(25, 13), in_berlin(25, 17))]
 
 
 async def test_a_whole_day_is_removed_after_confirming_and_the_others_stay(
@@ -131,11 +134,11 @@ async def test_a_typed_span_is_shown_before_it_is_removed(bot: BotHarness, dora:
     await dora.sends("10:00-11:00")
 
     dora.card.shows("Remove these hours?\nWednesday, 25 November 2026: 10:00–11:00")
-    assert await open_hours_of(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
+    assert await open_hours_of(bot, dora, 25) == [TimeSpan(in_berlin(25, 9), in_berlin(25, 12))]
     await dora.taps("Remove")
     assert await open_hours_of(bot, dora, 25) == [
-        TimeSpan(quarter(25, 9), quarter(25, 10)),
-        TimeSpan(quarter(25, 11), quarter(25, 12)),
+        TimeSpan(in_berlin(25, 9), in_berlin(25, 10)),
+        TimeSpan(in_berlin(25, 11), in_berlin(25, 12)),
     ]
     assert dora.buttons == ["🗑 09:00–10:00", "🗑 11:00–12:00", "🗑 Remove whole day", "Back"]
 
@@ -147,7 +150,7 @@ async def test_back_from_a_typed_removal_removes_nothing(bot: BotHarness, dora: 
     await dora.taps("Back")
 
     dora.card.shows("Open: 09:00–12:00")
-    assert await open_hours_of(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
+    assert await open_hours_of(bot, dora, 25) == [TimeSpan(in_berlin(25, 9), in_berlin(25, 12))]
 
 
 @pytest.mark.parametrize(
@@ -218,7 +221,7 @@ async def test_bookings_inside_are_listed_and_kept_by_going_back(
     assert dora.toast == ""
     await dora.taps("Back")
     dora.card.shows("Open: 09:00–12:00")
-    assert await open_hours_of(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
+    assert await open_hours_of(bot, dora, 25) == [TimeSpan(in_berlin(25, 9), in_berlin(25, 12))]
 
 
 async def test_kept_bookings_stay_when_the_hours_are_removed(
@@ -311,22 +314,45 @@ async def test_a_forged_answer_cancels_nothing(
 ) -> None:
     await alice.books("09:15")
     await dora.sends("/hours")
-    await dora.taps_data(f"hr:{quarter(25, 9)}:{quarter(25, 12)}:{inside}", dora.card.id)
+    removal = RemoveHours(in_berlin(25, 9), in_berlin(25, 12), inside)
+    await dora.taps_data(removal.pack(), dora.card.id)
 
     assert len(await alice.reservations()) == 1
 
 
 @pytest.mark.parametrize(
-    "cells", ["0:1", "9:9", "5:4", "1990000:1990001", "1995100:2060000", "8000000:8000001"]
+    ("start", "end"),
+    [
+        (0, 3),
+        (9, 9),
+        (6, 3),
+        (5_970_000, 5_970_003),
+        (5_985_300, 6_180_000),
+        (24_000_000, 24_000_003),
+    ],
 )
 async def test_forged_hours_to_remove_are_refused(
-    bot: BotHarness, dora: ChatUser, cells: str
+    bot: BotHarness, dora: ChatUser, start: int, end: int
 ) -> None:
     await dora.sends("/hours")
-    for data in (f"hr:{cells}:a", f"hq:{cells}"):
-        await dora.taps_data(data, dora.card.id)
+    for choice in (RemoveHours(start, end, "a"), AskRemoval(start, end)):
+        await dora.taps_data(choice.pack(), dora.card.id)
         assert dora.person.toasts[-1] == (UNKNOWN, True)
-    assert await open_hours_of(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
+    assert await open_hours_of(bot, dora, 25) == [TimeSpan(in_berlin(25, 9), in_berlin(25, 12))]
+
+
+@pytest.mark.parametrize(("later", "earlier"), [(1, 0), (0, 1), (2, 2)])
+async def test_hours_between_quarter_hours_are_not_removed(
+    bot: BotHarness, dora: ChatUser, later: int, earlier: int
+) -> None:
+    start, end = in_berlin(25, 9) + later, in_berlin(25, 12) - earlier
+    await dora.sends("/hours")
+    await dora.taps_data(RemoveHours(start, end, "a").pack(), dora.card.id)
+
+    text, is_alert = dora.person.toasts[-1]
+    assert text.startswith("Hours start and end on quarter-hours")
+    assert is_alert
+    assert await open_hours_of(bot, dora, 25) == [TimeSpan(in_berlin(25, 9), in_berlin(25, 12))]
 
 
 @pytest.mark.parametrize("day", ["20260101", "20261101", "20261124", "20991231"])
@@ -340,11 +366,12 @@ async def test_a_day_without_open_hours_leads_to_the_list(dora: ChatUser, day: s
 async def test_another_providers_hours_cannot_be_removed(bot: BotHarness, dora: ChatUser) -> None:
     eve = await add_provider(bot, "Eve", days=(30,))
     await eve.sends("/hours")
-    await eve.taps_data(f"hq:{quarter(25, 9)}:{quarter(25, 12)}", eve.card.id)
+    nine, twelve = in_berlin(25, 9), in_berlin(25, 12)
+    await eve.taps_data(AskRemoval(nine, twelve).pack(), eve.card.id)
     eve.card.hides("Remove these hours?")
-    await eve.taps_data(f"hr:{quarter(25, 9)}:{quarter(25, 12)}:k", eve.card.id)
+    await eve.taps_data(RemoveHours(nine, twelve, "k").pack(), eve.card.id)
 
-    assert await open_hours_of(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
+    assert await open_hours_of(bot, dora, 25) == [TimeSpan(in_berlin(25, 9), in_berlin(25, 12))]
 
 
 async def test_hours_over_midnight_are_shown_on_both_days_and_removed_one_by_one(
@@ -358,10 +385,10 @@ async def test_hours_over_midnight_are_shown_on_both_days_and_removed_one_by_one
     await dora.taps("Thu 26 Nov · 09:00–12:00, 22:00–24:00")
     await removes(dora, "🗑 22:00–24:00")
 
-    assert await open_hours_of(bot, dora, 26) == [TimeSpan(quarter(26, 9), quarter(26, 12))]
+    assert await open_hours_of(bot, dora, 26) == [TimeSpan(in_berlin(26, 9), in_berlin(26, 12))]
     assert await open_hours_of(bot, dora, 27) == [
-        TimeSpan(quarter(27, 0), quarter(27, 2)),
-        TimeSpan(quarter(27, 9), quarter(27, 12)),
+        TimeSpan(in_berlin(27, 0), in_berlin(27, 2)),
+        TimeSpan(in_berlin(27, 9), in_berlin(27, 12)),
     ]
 
 

@@ -9,8 +9,9 @@ from domain.choice import SlotChoice
 from domain.reservation import Status
 from domain.usecases.hold_slot import hold_slot
 from tests.kit.bot import BotHarness
+from tests.kit.cells import QUARTER
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import add_provider, live_in, quarter
+from tests.kit.clinic import add_provider, in_berlin, live_in
 
 FIRST = "Wed 25 Nov, 09:15 · Dora"
 
@@ -76,7 +77,7 @@ async def test_a_hold_opened_from_the_list_has_one_card(
     await alice.taps("25")
     await alice.taps("10:00")
     await alice.taps("Confirm")
-    assert [r.span.start for r in await alice.reservations()] == [quarter(25, 10)]
+    assert [r.span.start for r in await alice.reservations()] == [in_berlin(25, 10)]
     assert [message.text[:8] for message in alice.shown] == ["✅ Booked"]
 
 
@@ -248,7 +249,11 @@ async def test_a_long_list_is_paged_and_a_forged_page_is_the_last(
     async with bot.app.database.transaction() as work:
         for n in range(9):
             held = await hold_slot(
-                work, bot.settings.policy, number, SlotChoice(1, quarter(25, 9) + n), bot.now
+                work,
+                bot.settings.policy,
+                number,
+                SlotChoice(1, in_berlin(25, 9) + n * QUARTER),
+                bot.now,
             )
             await work.reservations.confirm(held.confirmed(bot.now))
     await alice.sends("/bookings")

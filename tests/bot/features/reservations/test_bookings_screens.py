@@ -17,10 +17,11 @@ from bot.ui.texts import LANGUAGES, texts_in
 from domain.provider import Provider
 from domain.reservation import Party, Reservation, Status
 from domain.timespan import TimeSpan
+from tests.kit.cells import QUARTER, cell_of
 from tests.kit.screens import button_data, labels, locale_in
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
-NINE = int(datetime(2026, 11, 25, 8, tzinfo=UTC).timestamp()) // 900
+NINE = cell_of(datetime(2026, 11, 25, 8, tzinfo=UTC))
 DORA = Provider(1, "Dora", "dora")
 LONGEST_TEXT = 4096
 LONGEST_ALERT = 200
@@ -28,19 +29,32 @@ LONGEST_ALERT = 200
 
 def booking(number: int = 1, *, start: int = NINE) -> Reservation:
     return Reservation(
-        number, 1, 101, TimeSpan(start, start + 1), Status.CONFIRMED, NOW, None, confirmed_at=NOW
+        number,
+        1,
+        101,
+        TimeSpan(start, start + QUARTER),
+        Status.CONFIRMED,
+        NOW,
+        None,
+        confirmed_at=NOW,
     )
 
 
 def hold(number: int = 1) -> Reservation:
     return Reservation(
-        number, 1, 101, TimeSpan(NINE, NINE + 1), Status.HELD, NOW, NOW + timedelta(minutes=30)
+        number,
+        1,
+        101,
+        TimeSpan(NINE, NINE + QUARTER),
+        Status.HELD,
+        NOW,
+        NOW + timedelta(minutes=30),
     )
 
 
 def test_the_list_gives_providers_times_and_the_end_of_holds() -> None:
     plain = booking_list(
-        locale_in(), [hold(1), booking(2, start=NINE + 4)], {1: DORA}, page=0
+        locale_in(), [hold(1), booking(2, start=NINE + 4 * QUARTER)], {1: DORA}, page=0
     ).plain
     assert (
         "Dora\nWednesday, 25 November 2026, 09:00–09:15\nHeld until 10:30, not confirmed yet"
@@ -51,7 +65,9 @@ def test_the_list_gives_providers_times_and_the_end_of_holds() -> None:
 
 
 def test_each_line_of_the_list_has_its_button() -> None:
-    screen = booking_list(locale_in(), [hold(7), booking(8, start=NINE + 4)], {1: DORA}, page=0)
+    screen = booking_list(
+        locale_in(), [hold(7), booking(8, start=NINE + 4 * QUARTER)], {1: DORA}, page=0
+    )
     assert labels(screen) == ["⏳ Wed 25 Nov, 09:00 · Dora", "✅ Wed 25 Nov, 10:00 · Dora"]
     assert button_data(screen) == [ShowBooking(7), ShowBooking(8)]
 
@@ -61,7 +77,7 @@ def test_an_empty_list_offers_to_book() -> None:
 
 
 def test_a_long_list_is_paged_and_a_page_beyond_the_last_is_the_last() -> None:
-    coming = [booking(n, start=NINE + n) for n in range(1, 2 * BOOKINGS_PER_PAGE + 2)]
+    coming = [booking(n, start=NINE + n * QUARTER) for n in range(1, 2 * BOOKINGS_PER_PAGE + 2)]
     first, last = (booking_list(locale_in(), coming, {1: DORA}, page=page) for page in (0, 99))
     assert button_data(first)[: BOOKINGS_PER_PAGE + 1] == [
         *(ShowBooking(n) for n in range(1, 9)),
@@ -76,7 +92,15 @@ def test_a_long_list_is_paged_and_a_page_beyond_the_last_is_the_last() -> None:
 def test_a_page_of_the_longest_names_fits_into_a_message(language: str) -> None:
     wide = Provider(1, "&" * 64, "wide")
     coming = [
-        Reservation(2**40 + n, 1, 101, TimeSpan(NINE + n, NINE + n + 1), Status.HELD, NOW, NOW)
+        Reservation(
+            2**40 + n,
+            1,
+            101,
+            TimeSpan(NINE + n * QUARTER, NINE + (n + 1) * QUARTER),
+            Status.HELD,
+            NOW,
+            NOW,
+        )
         for n in range(30)
     ]
     screen = booking_list(locale_in(language), coming, {1: wide}, page=1)
