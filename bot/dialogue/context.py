@@ -1,6 +1,6 @@
 """The context of every handler: the update request and the app's services, typed."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -119,10 +119,14 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
         """Today's date in that time zone."""
         return self.now.astimezone(self.zone).date()
 
-    async def act(self, usecase: Awaitable[Result]) -> Result:
+    async def act(self, usecase: Coroutine[Any, Any, Result]) -> Result:
         """Run a use case in a savepoint: if it refuses, only its own writes are rolled back."""
-        async with self.uow.savepoint():
-            return await usecase
+        try:
+            async with self.uow.savepoint():
+                return await usecase
+        finally:
+            # Without a savepoint it was never started, and Python would warn.
+            usecase.close()
 
     def show(self, screen: Screen, *, card_of: Reservation | None = None) -> None:
         """Show a screen on the card; see ``UpdateRequest.show``."""

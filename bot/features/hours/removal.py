@@ -1,6 +1,7 @@
 """Remove open hours; ask the provider first what becomes of reservations inside."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 from bot.buttons.base import CallbackData
 from bot.dialogue.context import Context
@@ -13,7 +14,7 @@ from domain.usecases.remove_availability import Inside, Removal
 
 
 async def remove_or_ask(
-    context: Context, remove: Callable[[Inside], Awaitable[Removal]], answer: str
+    context: Context, remove: Callable[[Inside], Coroutine[Any, Any, Removal]], answer: str
 ) -> tuple[Removal, str]:
     """Remove hours as answered; return the removal and a note on the reservations inside, if any.
 

@@ -1,6 +1,7 @@
 """The buttons on the card of a hold: confirm it, release it, show it again."""
 
-from collections.abc import Awaitable
+from collections.abc import Coroutine
+from typing import Any
 
 from bot.buttons.booking import ConfirmHold, ReleaseHold, ShowCard
 from bot.dialogue.context import Context
@@ -53,7 +54,9 @@ async def _release(context: Context, number: int) -> Reservation:
     return await cancel_by_client(context.uow, context.policy, number, context.me, context.now)
 
 
-async def _run_and_show(context: Context, number: int, usecase: Awaitable[Reservation]) -> None:
+async def _run_and_show(
+    context: Context, number: int, usecase: Coroutine[Any, Any, Reservation]
+) -> None:
     """Run a use case and show the reservation; if the card is outdated, repair it."""
     try:
         reservation = await context.act(usecase)

@@ -20,51 +20,52 @@ depends_on = None
 # Rows are inserted again where their key changes: while rows change one after the other, a new key
 # may be another row's old one.
 _REPLACED = (
-    "CREATE TABLE moved_availability AS SELECT * FROM availability",
-    "DELETE FROM availability",
-    """INSERT INTO availability (provider_id, end_cell, start_cell)
-    SELECT provider_id, 3 * end_cell, 3 * start_cell FROM moved_availability""",
-    "DROP TABLE moved_availability",
-    "CREATE TABLE moved_busy AS SELECT * FROM busy",
-    "DELETE FROM busy",
+    sa.text("CREATE TABLE moved_availability AS SELECT * FROM availability"),
+    sa.text("DELETE FROM availability"),
+    sa.text("""INSERT INTO availability (provider_id, end_cell, start_cell)
+    SELECT provider_id, 3 * end_cell, 3 * start_cell FROM moved_availability"""),
+    sa.text("DROP TABLE moved_availability"),
+    sa.text("CREATE TABLE moved_busy AS SELECT * FROM busy"),
+    sa.text("DELETE FROM busy"),
     # In the order of the primary key, which is the fastest to insert.
-    """INSERT INTO busy (kind, subject, cell, reservation_id, hold_until)
+    sa.text("""INSERT INTO busy (kind, subject, cell, reservation_id, hold_until)
     SELECT kind, subject, 3 * cell + third.n, reservation_id, hold_until
     FROM moved_busy CROSS JOIN (SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2) third
-    ORDER BY 1, 2, 3""",
-    "DROP TABLE moved_busy",
-    "UPDATE reservation SET start_cell = 3 * start_cell, end_cell = 3 * end_cell",
+    ORDER BY 1, 2, 3"""),
+    sa.text("DROP TABLE moved_busy"),
+    sa.text("UPDATE reservation SET start_cell = 3 * start_cell, end_cell = 3 * end_cell"),
 )
 _JSON_ON_SQLITE = (
-    """UPDATE history SET before = json_set(before,
+    sa.text("""UPDATE history SET before = json_set(before,
         '$.start', 3 * json_extract(before, '$.start'), '$.end', 3 * json_extract(before, '$.end'))
-    WHERE json_type(before, '$.start') = 'integer'""",
-    """UPDATE history SET after = json_set(after,
+    WHERE json_type(before, '$.start') = 'integer'"""),
+    sa.text("""UPDATE history SET after = json_set(after,
         '$.start', 3 * json_extract(after, '$.start'), '$.end', 3 * json_extract(after, '$.end'))
-    WHERE json_type(after, '$.start') = 'integer'""",
-    """UPDATE draft SET added = (
+    WHERE json_type(after, '$.start') = 'integer'"""),
+    sa.text("""UPDATE draft SET added = (
         SELECT json_group_array(json_array(
             3 * json_extract(span.value, '$[0]'), 3 * json_extract(span.value, '$[1]')))
         FROM json_each(draft.added) span
-    ) WHERE json_array_length(added) > 0""",
-    """UPDATE dialogue SET data = json_set(data, '$.start', 3 * json_extract(data, '$.start'))
-    WHERE flow = 'booking' AND json_type(data, '$.start') = 'integer'""",
+    ) WHERE json_array_length(added) > 0"""),
+    sa.text("""UPDATE dialogue
+    SET data = json_set(data, '$.start', 3 * json_extract(data, '$.start'))
+    WHERE flow = 'booking' AND json_type(data, '$.start') = 'integer'"""),
 )
 _JSON_ON_POSTGRESQL = (
-    """UPDATE history SET before = (before::jsonb || jsonb_build_object(
+    sa.text("""UPDATE history SET before = (before::jsonb || jsonb_build_object(
         'start', 3 * (before ->> 'start')::int, 'end', 3 * (before ->> 'end')::int))::json
-    WHERE json_typeof(before -> 'start') = 'number'""",
-    """UPDATE history SET after = (after::jsonb || jsonb_build_object(
+    WHERE json_typeof(before -> 'start') = 'number'"""),
+    sa.text("""UPDATE history SET after = (after::jsonb || jsonb_build_object(
         'start', 3 * (after ->> 'start')::int, 'end', 3 * (after ->> 'end')::int))::json
-    WHERE json_typeof(after -> 'start') = 'number'""",
-    """UPDATE draft SET added = (
+    WHERE json_typeof(after -> 'start') = 'number'"""),
+    sa.text("""UPDATE draft SET added = (
         SELECT json_agg(json_build_array(3 * (span ->> 0)::int, 3 * (span ->> 1)::int)
             ORDER BY place)
         FROM json_array_elements(added) WITH ORDINALITY AS spans(span, place)
-    ) WHERE json_array_length(added) > 0""",
-    """UPDATE dialogue SET data = jsonb_set(
+    ) WHERE json_array_length(added) > 0"""),
+    sa.text("""UPDATE dialogue SET data = jsonb_set(
         data::jsonb, '{start}', to_jsonb(3 * (data ->> 'start')::int))::json
-    WHERE flow = 'booking' AND json_typeof(data -> 'start') = 'number'""",
+    WHERE flow = 'booking' AND json_typeof(data -> 'start') = 'number'"""),
 )
 
 
@@ -75,7 +76,7 @@ def upgrade() -> None:
     if on_postgresql:
         refuse_previous_replicas(connection)
     for statement in (*_REPLACED, *(_JSON_ON_POSTGRESQL if on_postgresql else _JSON_ON_SQLITE)):
-        connection.execute(sa.text(statement))
+        connection.execute(statement)
 
 
 def downgrade() -> None:
