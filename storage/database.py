@@ -26,7 +26,7 @@ from storage.engine.sqlite_direct import (
     INFO_KEY,
     configure_connection,
 )
-from storage.engine.sqlite_errors import translate_sqlite_error
+from storage.engine.sqlite_errors import is_busy, translate_sqlite_error
 from storage.engine.sqlite_file import DatabaseUnusable, check_ownership, check_unused_wal
 from storage.engine.write_lock import ACQUIRE_TIMEOUT, WriteLock
 from storage.group_commit import GroupCommit
@@ -348,16 +348,8 @@ async def _execute_when_free(file: Path, statement: str) -> None:
                 connection.execute(statement)
                 return
         except sqlite3.Error as error:
-            if attempt == _LOCK_ATTEMPTS - 1 or not _is_busy(error):
+            if attempt == _LOCK_ATTEMPTS - 1 or not is_busy(error):
                 raise DatabaseUnusable(
                     f"DATABASE_URL: {file} cannot be used as a database: {error}."
                 ) from error
             await asyncio.sleep(_LOCK_RETRY_SECONDS)
-
-
-def _is_busy(error: BaseException | None) -> bool:
-    """Return whether an error is SQLITE_BUSY."""
-    return (
-        isinstance(error, sqlite3.OperationalError)
-        and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-    )

@@ -101,7 +101,7 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
 
     @property
     def own_locale(self) -> UserLocale:
-        """The same, whomever the person works for right now."""
+        """The person's language and their own time zone, not that of a provider."""
         return user_locale(self.request.person, self.services.venue_zone)
 
     @property

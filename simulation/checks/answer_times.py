@@ -8,7 +8,6 @@ from simulation.world.stage import Stage
 from simulator.faults import FaultKind
 from simulator.state.chats import Tap
 from simulator.state.transcript import CallRecord
-from simulator.state.updates import TAPS_OF
 
 _LIMIT_SECONDS = 15.0
 # After a restart, an outage or a failed commit, the bot catches up; its waits grow to 30 seconds.
@@ -41,8 +40,6 @@ class AnswerTimes:
     """Follows the calls, and remembers the trouble of all and of each chat."""
 
     def __init__(self, stage: Stage) -> None:
-        self.checked = 0
-        """How many taps were answered without any trouble, and so within the limit."""
         self._stage = stage
         self._known: object = None
         self._seen_at = self._now
@@ -53,11 +50,11 @@ class AnswerTimes:
     def after_step(self) -> None:
         """Note trouble for everybody, and the people whose updates Telegram holds back."""
         stage, now = self._stage, self._now
-        held = stage.simulator.world.updates.held
+        held = stage.simulator.world.updates.held_people
         since, self._seen_at = self._seen_at, now
         if held and stage.uses_webhook:
-            for queue in held:
-                self._chat(queue % TAPS_OF).note(since, now + 1)
+            for person in held:
+                self._chat(person).note(since, now + 1)
         elif held:
             self._of_all.note(since, now + 1)
         state = (
@@ -95,7 +92,6 @@ class AnswerTimes:
         begin = tap.at - _RECOVERY_SECONDS
         excused = self._of_all.within(begin, self._now)
         excused += self._chat(tap.account.id).within(begin, self._now)
-        self.checked += not excused
         seconds = self._now - tap.at
         if seconds > _LIMIT_SECONDS + excused:
             yield f"the tap on {tap.label!r} was answered after {seconds:.0f} seconds"

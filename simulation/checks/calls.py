@@ -1,4 +1,4 @@
-"""Checks each call to Telegram: said only what was committed, once, in order, and to whom."""
+"""Checks each call to Telegram: it sends what was committed, once, in order, to the right chat."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from sqlite3 import Connection

@@ -80,11 +80,13 @@ class Cards:
         """How long the bot may take to find a hold that has ended, in microseconds."""
         return (self._stage.setting.sweep + _DELIVERY) // timedelta(microseconds=1)
 
-    def check(self, actors: Sequence[Actor], late: Collection[tuple[int, int]]) -> Iterator[str]:
+    def check(
+        self, actors: Sequence[Actor], late: Collection[tuple[int, int | None]]
+    ) -> Iterator[str]:
         """Yield the cards that do not show their reservations.
 
-        The messages that are ``late`` are left out, and those of people for whom something waits,
-        or who cannot be reached.
+        Leaves out the messages that are ``late``, chats with messages to send, and people who
+        cannot be reached.
         """
         left_out = {chat for (chat,) in self._stage.rows(_AWAY)} | {
             chat for (chat,) in self._stage.rows(_WAITING, (self._stage.host_now,))

@@ -36,7 +36,7 @@ class HistoryReplay:
         )
         self._now = now
         self.recipients: dict[tuple[int, int, str], set[int | None]] = {}
-        """Who is to get each notification that the rules owe; nobody is told of their own act."""
+        """The recipients of each notification that the rules owe, without the one who acted."""
         self._revisions: dict[int, int] = {}
         self._changed: dict[tuple[int, int], int] = {}
 
@@ -107,7 +107,7 @@ class HistoryReplay:
                 raise Refused(f"the model does not know {act!r}")
 
     def _recipients(self, database: Connection, key: tuple[int, int, str]) -> set[int | None]:
-        """Return the people whom a notification concerns now."""
+        """Return the recipients of a notification at this time."""
         number, _, kind = key
         claim = self.model.claims[number]
         if kind in _FOR_PROVIDERS:

@@ -5,7 +5,7 @@ that stores it, at the instant at which its update was processed.
 """
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from sqlite3 import Connection
@@ -99,22 +99,18 @@ class Replies:
             self.by_text.setdefault((chat, text), []).append(reply)
         return reply
 
-    def right(self, database: Connection, now: int) -> Iterator[tuple[int, int]]:
-        """Yield the messages that show what was committed with the newest replies."""
-        for reply in self._new:
-            for step in reply.steps:
-                shown = step.get("message_id") if "screen" in step else None
-                if shown and not [*check_committed(database, reply.chat, step, now)]:
-                    yield reply.chat, shown
+    def check_screens(
+        self, database: Connection, now: int
+    ) -> Iterator[tuple[tuple[int, int | None], Sequence[str]]]:
+        """Yield each message that the newest replies draw, and what is wrong with it as a card.
 
-    def check_cards(
-        self, database: Connection, now: int, *, without: Collection[tuple[int, int]]
-    ) -> Iterator[str]:
-        """Yield the cards in the newest replies that do not show what was committed with them."""
+        A message is its chat and its number, which a new one does not have yet.
+        """
         for reply in self._new:
             for step in reply.steps:
-                if "screen" in step and (reply.chat, step.get("message_id")) not in without:
-                    yield from check_committed(database, reply.chat, step, now)
+                if "screen" in step:
+                    wrong = [*check_committed(database, reply.chat, step, now)]
+                    yield (reply.chat, step.get("message_id")), wrong
 
     def _check_screen(
         self, database: Connection, recipient: int | None, screen: dict[str, Any], now: int

@@ -41,7 +41,7 @@ class Watch:
         self._attempts = Attempts(self.replay)
         self._cards = Cards(stage)
         self._deaths = 0
-        self._forged: set[tuple[int, int]] = set()
+        self._forged: set[tuple[int, int | None]] = set()
         self._deliveries = 0
         self._drained_at = 0
         self._waiting: dict[int, dict[str, Any]] = {}
@@ -72,15 +72,18 @@ class Watch:
     def check_drained(self) -> None:
         """Check that nothing waits any more."""
         self._drained_at = self._stage.host_now
-        self.report(undrained(self._stage, self._done))
-        self.report(self._cards.check(self._actors, self.calls.late | self._forged))
+        self._check_quiet()
 
     def check_at_rest(self) -> None:
         """Check that all was sent and answered, and that people see the state of the database."""
-        self.report(undrained(self._stage, self._done))
+        self._check_quiet()
         self.report(at_rest(self._stage, self.replay, self.calls))
-        self.report(self._cards.check(self._actors, self.calls.late | self._forged))
         self.report(untidied(self._stage, self._drained_at))
+
+    def _check_quiet(self) -> None:
+        """Check that nothing waits, and that cards show the state of the database."""
+        self.report(undrained(self._stage, self._done))
+        self.report(self._cards.check(self._actors, {*self.calls.late, *self._forged}))
 
     def _committed(self, database: Connection) -> None:
         """Check what a commit changed."""
@@ -92,18 +95,21 @@ class Watch:
         self.report(self._attempts.end(database, attempts))
         has_update = bool(updates) or self._has_odd(database)
         self.report(self.replies.follow(database, now, has_update=has_update))
-        self.report(self.replies.check_cards(database, now, without=self._forged))
-        self._forged -= {*self.replies.right(database, now)} - forged
+        for message, wrong in self.replies.check_screens(database, now):
+            if message not in self._forged:
+                self.report(wrong)
+            elif not wrong and message not in forged:
+                self._forged.discard(message)
         if self._stage.kernel.now - self._stage.clock_set_at < _CLOCK_NOTICED:
             self.calls.excuse_lapsed(database)
         self.report(self._leases_of_dead(database))
         self.calls.read_parties(database)
         self._cards.read_names(database)
 
-    def _forged_in(self, updates: Sequence[dict[str, Any]]) -> set[tuple[int, int]]:
+    def _forged_in(self, updates: Sequence[dict[str, Any]]) -> set[tuple[int, int | None]]:
         """Return the messages on which a button was tapped that they never had.
 
-        Its message may show anything then, until it shows its reservation again.
+        Such a message may show anything until it shows its reservation again.
         """
         taps = self._stage.simulator.world.taps
         tapped = [taps.get(update.get("callback_query", {}).get("id", "")) for update in updates]

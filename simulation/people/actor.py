@@ -50,7 +50,7 @@ class Actor:
     @property
     def messages(self) -> list[Message]:
         """Return the bot's messages with buttons, newest first."""
-        return [m for m in self.person.chat.newest_first() if m.sender == "bot" and m.rows]
+        return [message for message in self.bot_messages if message.rows]
 
     def types(self, text: str) -> None:
         """Write to the bot."""
@@ -64,6 +64,10 @@ class Actor:
             self.person.taps_data(button.data, message.id, label=button.text)
         elif button.url is not None and "?start=" in button.url and "/share/" not in button.url:
             self.person.opens(button.url)
+
+    def invents(self, what: str, data: str) -> None:
+        """Tap a button on the newest message that has any, which it does not have."""
+        self.taps(self.messages[0], Button(f"{INVENTED}{what})", data=data))
 
     def opens(self, link: str) -> None:
         """Open a link to the bot."""
@@ -145,7 +149,7 @@ class Actor:
 
     def _shown(self) -> tuple[int, int, int]:
         """Return what changes when the bot shows something."""
-        messages = [m for m in self.person.chat.messages if m.sender == "bot"]
+        messages = self.bot_messages
         return len(messages), sum(m.edited for m in messages), len(self.person.toasts)
 
     def _note(self, what: str) -> None:

@@ -6,7 +6,6 @@ from bot.buttons.booking import PickSlot
 from simulation.people.actor import Actor
 from simulation.people.lines import DAYS, filled
 from simulation.plan import WARNING_SECONDS
-from simulator.state.keyboards import Button
 
 _CELL, _QUARTER, _NOTICE = 300, 900, 96
 _CELLS = _QUARTER // _CELL
@@ -51,7 +50,7 @@ async def grab_at_deadline(actor: Actor) -> None:
     if held and actor.messages:
         provider, start, expires_at = held[0]
         await _wait_until(actor, expires_at, -0.3)
-        actor.taps(actor.messages[0], Button("(grab)", data=_slot(actor, provider, start)))
+        actor.invents("grab", _slot(actor, provider, start))
 
 
 async def cancel_at_start(actor: Actor) -> None:
@@ -63,7 +62,7 @@ async def cancel_at_start(actor: Actor) -> None:
             await _wait_until(actor, (start if begins else end) * _CELL * 1_000_000, -0.6)
             begin = actor.random.choose(("lc", "lc", "lc", "la", "rs"))
             data = f"{begin}:{number}"
-            actor.taps(actor.messages[0], Button("(at the start)", data=data))
+            actor.invents("at the start", data)
             await actor.reads_answer()
             return
 
@@ -81,7 +80,7 @@ async def book_soon(actor: Actor) -> None:
 
 
 async def pick_any_time(actor: Actor) -> None:
-    """Choose a time that nobody offered: past, too soon, too far ahead, taken, with oneself."""
+    """Choose a time that was not offered: past, too soon, too far ahead, taken, or one's own."""
     if actor.messages:
         now = int(actor.stage.host_clock().timestamp()) // _QUARTER
         quarter = now + actor.random.choose(_STEPS) + actor.random.below(4)
@@ -119,7 +118,7 @@ def _slot(actor: Actor, provider: int, start: int, moving: int = 0) -> str:
 
 async def _pick(actor: Actor, data: str) -> None:
     """Send the data of a time, and read the answer."""
-    actor.taps(actor.messages[0], Button("(picked)", data=data))
+    actor.invents("picked", data)
     await actor.reads_answer()
 
 

@@ -97,7 +97,7 @@ async def forge(actor: Actor) -> None:
     if actor.messages:
         number = 1 + actor.random.below(actor.random.choose((3, 12, 60)))
         data = actor.random.choose(_FORGED).format(number=number)
-        actor.taps(actor.messages[0], Button("(forged)", data=data))
+        actor.invents("forged", data)
 
 
 async def set_up(actor: Actor) -> None:
@@ -105,7 +105,7 @@ async def set_up(actor: Actor) -> None:
     await actor.says("/settings")
     if actor.messages and actor.random.chance(0.1):
         data = actor.random.choose(_ODD_SETTINGS)
-        actor.taps(actor.messages[0], Button("(odd setting)", data=data))
+        actor.invents("odd setting", data)
         return
     shown = [(begin, weight) for begin, weight in _SETTINGS.items() if actor.buttons(begin)]
     if not shown:

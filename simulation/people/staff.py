@@ -68,7 +68,7 @@ async def close_odd_hours(actor: Actor) -> None:
         provider, start, end = actor.random.choose(hours)
         odd = RemoveHours(start, start + 1 + actor.random.below(end - start), "a", provider).pack()
         old = f"hr:{start // _CELLS}:{start // _CELLS + 1}:a:{provider}"
-        actor.taps(actor.messages[0], Button("(odd)", data=actor.random.choose((odd, odd, old))))
+        actor.invents("odd", actor.random.choose((odd, odd, old)))
         await actor.reads_answer()
         await actor.follows("hc:")
 
@@ -122,7 +122,7 @@ async def pry(actor: Actor) -> None:
     if numbers and actor.messages:
         (number,) = actor.random.choose(numbers)
         data = actor.random.choose((f"ae:{number}", f"ar:{number}", f"ac:{number}"))
-        actor.taps(actor.messages[0], Button("(pry)", data=data))
+        actor.invents("pry", data)
         await actor.reads_answer()
 
 
@@ -132,7 +132,7 @@ async def decline_at_start(actor: Actor) -> None:
         wait = actor.stage.seconds_to(start * _CELL * 1_000_000)
         if 0 < wait < actor.stage.setting.patience.total_seconds() and actor.messages:
             await actor.waits(max(0.0, wait + actor.random.between(-0.6, 0.6)))
-            actor.taps(actor.messages[0], Button("(at the start)", data=f"ac:{number}"))
+            actor.invents("at the start", f"ac:{number}")
             return
 
 
@@ -151,7 +151,7 @@ async def dismiss_at_once(actor: Actor) -> None:
     if assistants and actor.messages:
         person, provider = actor.random.choose(assistants[:3])
         data = actor.random.choose((*(f"id:{person}:{provider}",) * 4, "is:zz", "iv:zz"))
-        actor.taps(actor.messages[0], Button("(at once)", data=data))
+        actor.invents("at once", data)
         await actor.reads_answer()
 
 

@@ -26,6 +26,11 @@ from simulator.state.raw import dumped
 _SHORTEST_SECONDS, _SPREAD_SECONDS = 0.02, 0.08
 
 
+def latency(random: Stream) -> float:
+    """Return the seconds that a message takes through the network."""
+    return _SHORTEST_SECONDS + random.random() * _SPREAD_SECONDS
+
+
 class Network:
     """Carries requests to Telegram, whose methods run on its own event loop."""
 
@@ -41,7 +46,7 @@ class Network:
 
     def latency(self) -> float:
         """Return the seconds that the next message takes."""
-        return _SHORTEST_SECONDS + self._random.random() * _SPREAD_SECONDS
+        return latency(self._random)
 
     async def exchange(self, url: str, data: Any) -> Reply:
         """Send a request to Telegram and return its reply; a reply may never come."""

@@ -12,10 +12,10 @@ from typing import Any, Self
 import aiohttp
 from aiohttp import web
 
+from simulation.world.network import latency
 from simulation.world.process import BotProcess
 from simulation.world.streams import Stream
 
-_SHORTEST_SECONDS, _SPREAD_SECONDS = 0.02, 0.08
 _TIMEOUT_SECONDS = 60
 
 
@@ -66,7 +66,7 @@ class Poster:
         return self._random.choose(ready) if ready else None
 
     def _latency(self) -> float:
-        return _SHORTEST_SECONDS + self._random.random() * _SPREAD_SECONDS
+        return latency(self._random)
 
     def _arrive(
         self, process: BotProcess, request: "_Request", answer: "asyncio.Future[web.Response]"

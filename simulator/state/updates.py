@@ -10,8 +10,7 @@ from simulator.state.raw import RawUpdate
 
 # Left out of the default set, as the Bot API documents.
 _NOT_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
-TAPS_OF = 3 << 33
-"""The queue of a person's taps is their id plus this; that of their messages is their id."""
+_TAP_QUEUES = 3 << 33
 
 
 @dataclass(slots=True, eq=False)
@@ -93,6 +92,11 @@ class UpdateQueue:
         """
         self.held.add(_queue_of_person(person, taps=taps))
 
+    @property
+    def held_people(self) -> list[int]:
+        """Return the people whose messages or taps are held."""
+        return sorted({queue % _TAP_QUEUES for queue in self.held})
+
     def release(self, person: int, *, taps: bool) -> None:
         """Deliver what was held, in its order."""
         self.held.discard(_queue_of_person(person, taps=taps))
@@ -143,4 +147,4 @@ def _queue_of(kind: str, content: dict[str, Any]) -> int:
 
 def _queue_of_person(person: int, *, taps: bool) -> int:
     """Return the queue of a person's taps, or of their messages."""
-    return person + TAPS_OF if taps else person
+    return person + _TAP_QUEUES if taps else person

@@ -19,6 +19,8 @@ import aiosqlite
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.engine.sqlite_errors import is_busy
+
 IN_THREAD: dict[str, Any] = {"in_thread": True}
 """Execution options of a statement that may take long or wait for a lock."""
 
@@ -49,7 +51,7 @@ class SqliteConnection:
         try:
             self.inline.execute(BEGIN)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            if not is_busy(error):
                 raise
         finally:
             self.inline.execute(SET_BUSY_TIMEOUT)

@@ -19,6 +19,11 @@ _UNAVAILABLE = {
 _PRIMARY_CODE = 0xFF
 
 
+def is_busy(error: sqlite3.Error) -> bool:
+    """Return whether another connection locks the file."""
+    return getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
+
+
 def translate_sqlite_error(error: Exception, *, reading: bool) -> DatabaseAway | None:
     """Return DatabaseAway if SQLite was unavailable, or None for any other error.
 

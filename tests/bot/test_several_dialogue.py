@@ -6,7 +6,6 @@ from domain.person import Contact
 from domain.provider import Role
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import add_assistant as assist
 from tests.kit.clinic import add_provider
 from tests.kit.practice import add_absent_provider, add_assistant, provider_of
 
@@ -440,7 +439,7 @@ async def test_help_names_those_whom_a_person_assists(bot: BotHarness, rita: Cha
 async def test_the_own_booking_of_an_assistant_stays_in_their_own_zone(bot: BotHarness) -> None:
     emil, rita = await add_provider(bot, "Emil", zone="Europe/Athens"), bot.joins("Rita")
     await rita.books("10:00")
-    await assist(emil, rita)
+    await add_assistant(bot, rita, await provider_of(bot, emil))
     booking = rita.card
     booking.shows("Booked", "10:00–10:15 (Berlin time)")
     await rita.sends("/hours")

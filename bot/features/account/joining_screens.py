@@ -50,7 +50,7 @@ def joined(locale: UserLocale, provider: Provider, *, has_hours: bool = False) -
 
 
 def assistant_joined(locale: UserLocale, provider: Provider, roles: Roles) -> Screen:
-    """Say whom the new assistant works for, and what to do next with the roles they have now."""
+    """Name the new assistant's provider, and offer the next steps of their roles."""
     text = locale.t("joining.assistant", provider=provider.label)
     rows = ("hours", "agenda"), ("link", "settings")
     return Screen(text, openings(locale, *rows, own=roles.provider is not None))

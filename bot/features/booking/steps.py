@@ -106,9 +106,8 @@ async def hold_and_show(context: Context, choice: BookingData) -> State | int | 
     holding = hold_slot(context.uow, context.policy, context.me, choice, context.now)
     try:
         hold = await context.act(holding)
-    except errors.AlreadyConfirmed as refusal:
-        return await repair_tapped(context, choice.moving or 0, refusal)
     except (
+        errors.AlreadyConfirmed,
         errors.ProviderUnknown,
         errors.OwnSlot,
         errors.ProviderUnreachable,

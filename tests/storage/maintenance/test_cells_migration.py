@@ -1,14 +1,12 @@
 """The migration from quarter-hours to cells of five minutes, on each earlier shape with rows."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import Connection
 
 from bot.buttons.base import read
 from bot.buttons.booking import PickSlot
@@ -19,13 +17,12 @@ from domain.timespan import TimeSpan
 from domain.usecases.find_slots import SlotSearch
 from domain.usecases.hold_slot import hold_slot
 from domain.usecases.remove_availability import Inside, undo_publication
-from storage.database import Database, make_engine
 from storage.engine.sqlite_file import DatabaseUnusable
 from storage.maintenance.integrity import open_integrity_check
 from storage.maintenance.migrate import SCRIPTS, known_migrations, migrate
-from storage.maintenance.upgrade import upgrade
 from tests.kit.cells import QUARTER, SECONDS
 from tests.kit.clinic import NOW, OPENING, POLICY, SECOND
+from tests.kit.databases import create_shape, opened
 from tests.kit.raw_database import all_rows, literal, rows, run_sql
 
 SHAPES = [number for number in known_migrations(SCRIPTS) if number < "0008"]
@@ -146,14 +143,7 @@ def history(now: str) -> Iterator[str]:
 
 async def set_up(url: str, shape: str) -> None:
     """Create a database of an earlier shape and fill it."""
-
-    def create(connection: Connection) -> None:
-        upgrade(connection, SCRIPTS, shape)
-
-    engine = make_engine(url, write=True)
-    async with engine.begin() as connection:
-        await connection.run_sync(create)
-    await engine.dispose()
+    await create_shape(url, shape)
     run_sql(url, "; ".join(old_rows(url, shape)))
 
 
@@ -163,15 +153,6 @@ async def migrated_url(empty_database_url: str, request: pytest.FixtureRequest) 
     await set_up(empty_database_url, request.param)
     await migrate(empty_database_url)
     return empty_database_url
-
-
-@asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Database]:
-    database = Database(url)
-    try:
-        yield database
-    finally:
-        await database.close()
 
 
 def free_before(provider: int, client: int, length: int) -> list[tuple[int, int]]:

@@ -1,13 +1,11 @@
 """The migration that numbers people, on a database of the version before it with rows in it."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import Connection
 
 from domain.choice import SlotChoice
 from domain.operations.card import Card
@@ -18,13 +16,13 @@ from domain.posting import Draft
 from domain.provider import Role
 from domain.usecases.end_reservation import confirm_hold
 from domain.usecases.hold_slot import hold_slot
-from storage.database import Database, make_engine
+from storage.database import Database
 from storage.engine.sqlite_file import DatabaseUnusable
 from storage.maintenance.integrity import open_integrity_check
-from storage.maintenance.migrate import SCRIPTS, migrate
-from storage.maintenance.upgrade import upgrade
+from storage.maintenance.migrate import migrate
 from tests.kit.cells import QUARTER
 from tests.kit.clinic import NOW, OPENING, POLICY, SECOND
+from tests.kit.databases import create_shape, opened
 from tests.kit.raw_database import all_rows, literal, micros, rows, run_sql
 from tests.storage.audit import claims, overlaps
 
@@ -131,14 +129,7 @@ def old_rows(url: str) -> Iterator[str]:
 
 async def set_up(url: str) -> None:
     """Create a database of the previous version and fill it."""
-
-    def create(connection: Connection) -> None:
-        upgrade(connection, SCRIPTS, "0006")
-
-    engine = make_engine(url, write=True)
-    async with engine.begin() as connection:
-        await connection.run_sync(create)
-    await engine.dispose()
+    await create_shape(url, "0006")
     run_sql(url, "; ".join(old_rows(url)))
 
 
@@ -248,15 +239,6 @@ async def deliver(database: Database, now: datetime) -> list[OutboxRow]:
                 await uow.outbox.record_result(row, "sent", now)
             delivered += claimed
     return delivered
-
-
-@asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Database]:
-    database = Database(url)
-    try:
-        yield database
-    finally:
-        await database.close()
 
 
 async def test_everything_owed_is_still_delivered_in_order_to_the_same_chat(

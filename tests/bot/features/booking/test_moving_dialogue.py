@@ -2,7 +2,7 @@
 
 from domain.reservation import Status
 from tests.kit.bot import BotHarness
-from tests.kit.chat import ChatUser
+from tests.kit.chat import ChatUser, Shown
 from tests.kit.clinic import add_provider, in_berlin
 
 
@@ -134,15 +134,20 @@ async def test_a_calendar_on_the_card_of_a_booking_is_not_overwritten_when_that_
     alice.last.shows("cancelled your appointment")
 
 
+async def opens_calendar(client: ChatUser) -> tuple[Shown, str]:
+    """Look for another time for a hold; return the calendar and the data of its 25th."""
+    await client.taps("Change time")
+    [day] = [button.data for button in client.card.buttons if button.text == "25"]
+    return client.card, day or ""
+
+
 async def test_another_time_of_a_hold_that_has_ended_is_a_new_hold(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
     await alice.holds("09:15")
-    await alice.taps("Change time")
-    times = alice.card
-    [day] = [button.data for button in times.buttons if button.text == "25"]
+    times, day = await opens_calendar(alice)
     await open_hours.cancels_for_client(1)
-    await alice.taps_data(day or "", times.id)
+    await alice.taps_data(day, times.id)
     await alice.taps("11:00")
 
     times.shows("Held for you", "11:00–11:15")
@@ -153,11 +158,9 @@ async def test_an_old_calendar_of_a_hold_shows_the_booking_that_it_has_become(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
     await alice.holds("09:15")
-    await alice.taps("Change time")
-    times = alice.card
-    [day] = [button.data for button in times.buttons if button.text == "25"]
+    times, day = await opens_calendar(alice)
     await alice.taps_data("rc:1", times.id)
-    await alice.taps_data(day or "", times.id)
+    await alice.taps_data(day, times.id)
 
     times.shows("Booked", "09:15–09:30")
     assert len(await alice.reservations()) == 1
